@@ -1,0 +1,63 @@
+# Every target that needs the environment makes it first. `make` alone explains.
+
+CHAPTERS ?=
+JOBS ?= 1
+PYTHON ?=
+GPU ?=
+
+export NLP_DATA NLP_SCALE
+export PYTHONDONTWRITEBYTECODE = 1
+
+BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
+READY := .venv/ready$(if $(GPU),-gpu)
+SPREAD := $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadscope)
+CHOSEN := $(foreach c,$(CHAPTERS),$(wildcard notebooks/$(c)_*.ipynb notebooks/0$(c)_*.ipynb))
+
+.PHONY: help setup run lab test test-fast lint refresh results html data lock clean
+
+help:  ## show this list
+	@echo "make TARGET [CHAPTERS=\"01 02\"] [NLP_DATA=original] [NLP_SCALE=full] [JOBS=2] [GPU=1]"
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
+
+setup: $(READY)  ## install everything into .venv
+
+run: $(READY)  ## run the chapters into build/, print their results, build the site
+	$(BIN)/python tools/chapters.py run $(CHAPTERS) --jobs $(JOBS)
+	$(BIN)/python docs/build.py --executed
+
+lab: $(READY)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+test: $(READY)  ## run the unit tests and every chapter, comparing every output
+	@$(if $(CHAPTERS),test -n "$(CHOSEN)" || { echo "There is no chapter $(CHAPTERS)."; exit 2; })
+	$(BIN)/python -m pytest -q $(SPREAD) $(CHOSEN)
+
+test-fast: $(READY)  ## run the unit tests only
+	$(BIN)/python -m pytest -q tests
+
+lint: $(READY)  ## check style and errors in modules and notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+refresh: $(READY)  ## run the chapters in place: outputs, pictures, results table
+	$(BIN)/python tools/chapters.py refresh $(CHAPTERS) --jobs $(JOBS)
+
+results: $(READY)  ## refresh, then run the original edition too, and write the table
+	$(BIN)/python tools/chapters.py results $(CHAPTERS) --jobs $(JOBS)
+
+html: $(READY)  ## build the site from the stored outputs into build/html
+	$(BIN)/python docs/build.py
+
+data: $(READY)  ## fetch the original corpora into data/
+	cd notebooks && ../$(BIN)/python -m nlp_helpers.datasets
+
+lock:  ## compile requirements.in into requirements.txt (needs uv)
+	uv pip compile --universal --generate-hashes --no-annotate --python-version 3.11 \
+	  --custom-compile-command "make lock" requirements.in -o requirements.txt
+
+clean:  ## remove what was built; data and the environment stay
+	rm -rf build .pytest_cache .ruff_cache .hypothesis
+
+$(READY): requirements.txt tools/make_venv.sh
+	@PYTHON="$(PYTHON)" GPU="$(GPU)" sh tools/make_venv.sh $(BIN)
+	@touch $@
