@@ -6,6 +6,9 @@ Every module has one subject and can be read in one sitting. Import them one by 
 
 import os
 
+EDITIONS = ("packaged", "original")  # values of NLP_DATA
+SCALES = ("quick", "full")  # values of NLP_SCALE
+
 
 def setting(variable, allowed):
     """Return the value of an environment variable that has few allowed values.

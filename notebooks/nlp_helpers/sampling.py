@@ -10,6 +10,9 @@ from nlp_helpers import text
 
 keras = tf.keras
 
+_STEPWISE = (keras.layers.Embedding, keras.layers.RNN, keras.layers.Dense)
+_NOT_USED_HERE = (keras.layers.InputLayer, keras.layers.Dropout)
+
 
 def scaled_logits(logits, temperature=1.0, top_k=None):
     """Return the logits of the distribution to draw from.
@@ -120,14 +123,12 @@ def generate(
 @functools.lru_cache(maxsize=8)
 def _compiled(model, temperature, top_k):
     """Return a compiled function from prompts `[batch, n]` to ids `[batch, total]`."""
-    layers = [x for x in model.layers if not isinstance(x, keras.layers.InputLayer)]
+    layers = [x for x in model.layers if not isinstance(x, _NOT_USED_HERE)]
     for layer in layers:
-        if not isinstance(
-            layer, keras.layers.Embedding | keras.layers.RNN | keras.layers.Dense
-        ) and not isinstance(layer, keras.layers.Dropout):
+        if not isinstance(layer, _STEPWISE):
             raise ValueError(
-                f"The layer {layer.name!r} ({type(layer).__name__}) cannot run one step "
-                "at a time: generate knows Embedding, recurrent, Dropout and Dense."
+                f"The layer {layer.name!r}, a {type(layer).__name__}, cannot run one "
+                "step at a time: use Embedding, recurrent, Dropout and Dense layers."
             )
 
     def one_step(ids, states):
@@ -137,7 +138,7 @@ def _compiled(model, temperature, top_k):
             if isinstance(layer, keras.layers.RNN):
                 outputs, state = layer.cell(outputs, states[len(new_states)])
                 new_states.append(state)
-            elif not isinstance(layer, keras.layers.Dropout):
+            else:
                 outputs = layer(outputs)
         return outputs, new_states
 

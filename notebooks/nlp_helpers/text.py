@@ -8,27 +8,30 @@ PAD = 0  # the id of padding, in every vocabulary of the course
 
 
 class Characters:
-    """The characters of a corpus, numbered from 1 in the order of their code points.
+    """The characters of a corpus, numbered from 1, the most frequent first.
 
     Id 0 stays free: it is padding, and nothing else.
 
     Attributes:
-        alphabet: the characters, as a sorted string.
+        alphabet: the characters in the order of their ids, as a string.
         size: number of ids, padding included: what `Embedding` and `Dense` need.
     """
 
     def __init__(self, corpus):
-        """Collect the characters of a corpus.
+        """Collect the characters of a corpus; ties go to the one that comes first.
 
         Raises:
             ValueError: the corpus is empty.
         """
         if not corpus:
             raise ValueError("The corpus is empty: there are no characters to number.")
-        points = np.unique(_code_points(corpus))
+        points, first, counts = np.unique(
+            _code_points(corpus), return_index=True, return_counts=True
+        )
+        points = points[np.lexsort((first, -counts))]
         self.alphabet = "".join(map(chr, points))
         self.size = len(points) + 1
-        self._id_of = np.zeros(points[-1] + 1, np.int32)
+        self._id_of = np.zeros(points.max() + 1, np.int32)
         self._id_of[points] = np.arange(1, self.size)
         self._point_of = np.concatenate([[ord("_")], points]).astype(np.uint32)
 
@@ -59,7 +62,7 @@ class Characters:
         wrong = ids[(ids < 0) | (ids >= self.size)]
         if wrong.size:
             raise ValueError(
-                f"The id {wrong[0]} has no character: ids run from 0 to {self.size - 1}."
+                f"The id {wrong[0]} has no character: ids go from 0 to {self.size - 1}."
             )
         return self._point_of[ids].tobytes().decode("utf-32-le")
 

@@ -105,8 +105,8 @@ def _checked(ids, **sizes):
             raise ValueError(f"{name}={size} is too small: it must be at least 1.")
     if len(ids) < sizes["n_steps"] + 1:
         raise ValueError(
-            f"{len(ids)} ids are too few for a window: n_steps={sizes['n_steps']} needs "
-            f"{sizes['n_steps'] + 1}, one more for the last target. Use a smaller "
+            f"{len(ids)} ids are too few for a window of n_steps={sizes['n_steps']}, "
+            f"which needs {sizes['n_steps'] + 1} with its last target. Use a smaller "
             "n_steps or a longer text."
         )
     return ids
