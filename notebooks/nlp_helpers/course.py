@@ -125,27 +125,30 @@ def training_log():
     Its `cpu_seconds` lists, for each epoch, the CPU-seconds of training up to its end,
     over all threads and without validation. The log is for one call of `fit`.
     """
+    import tensorflow as tf
     from tqdm import tqdm
-    from tqdm.keras import TqdmCallback
 
-    class TrainingLog(TqdmCallback):
-        def __init__(self):
-            super().__init__(verbose=0, tqdm_class=tqdm, leave=False)
+    class TrainingLog(tf.keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
             self.cpu_seconds = []
+            n_updates = self.params["epochs"] * (self.params["steps"] or 0)
+            self.bar = tqdm(total=n_updates or None, unit="update", leave=False)
 
         def on_epoch_begin(self, epoch, logs=None):
-            super().on_epoch_begin(epoch, logs)
             self.start = time.process_time()
 
         def on_train_batch_end(self, batch, logs=None):
-            super().on_train_batch_end(batch, logs)
+            self.bar.update()
             self.stop = time.process_time()
 
         def on_epoch_end(self, epoch, logs=None):
-            super().on_epoch_end(epoch, logs)
             spent = self.stop - self.start
             self.cpu_seconds.append(sum(self.cpu_seconds[-1:]) + spent)
             _chapter["training"] = _chapter.get("training", 0.0) + spent
+            self.bar.set_postfix(logs)
+
+        def on_train_end(self, logs=None):
+            self.bar.close()
 
     return TrainingLog()
 

@@ -31,7 +31,8 @@ class Characters:
         points = points[np.lexsort((first, -counts))]
         self.alphabet = "".join(map(chr, points))
         self.size = len(points) + 1
-        self._id_of = np.zeros(points.max() + 1, np.int32)
+        # One place more than needed: any larger code point is read there, as no id.
+        self._id_of = np.full(points.max() + 2, PAD, np.int32)
         self._id_of[points] = np.arange(1, self.size)
         self._point_of = np.concatenate([[ord("_")], points]).astype(np.uint32)
 
@@ -41,10 +42,8 @@ class Characters:
         Raises:
             ValueError: a character is not in the alphabet.
         """
-        points = _code_points(text)
-        inside = np.minimum(points, len(self._id_of) - 1)
-        ids = np.where(points < len(self._id_of), self._id_of[inside], PAD)
-        if (ids == PAD).any():
+        ids = self._id_of.take(_code_points(text), mode="clip")
+        if not ids.all():
             where = int(np.argmax(ids == PAD))
             raise ValueError(
                 f"The character {text[where]!r} at position {where} is not in the "
