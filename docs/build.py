@@ -27,16 +27,16 @@ def gather(executed):
     target.mkdir()
     for path in notebooks:
         shutil.copy(path, target)
-    shutil.copytree(
-        ROOT / "notebooks" / "nlp_helpers",
-        target / "nlp_helpers",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+    # `make run` keeps its pictures apart from those of the repository.
+    images = [ROOT / "images"] + [ROOT / "build" / "images"] * executed
+    for folder in images:
+        if folder.exists():
+            shutil.copytree(folder, SOURCE / "images", dirs_exist_ok=True)
 
 
 if __name__ == "__main__":
     gather(executed="--executed" in sys.argv)
-    status = main(["-W", "--keep-going", "-q", "-j", "2", str(SOURCE), str(TARGET)])
+    status = main(["-W", "--keep-going", "-q", str(SOURCE), str(TARGET)])
     if status == 0:
         print(f"The site is at {(TARGET / 'index.html').relative_to(ROOT)}")
     sys.exit(status)

@@ -12,10 +12,13 @@ html_theme = "sphinx_book_theme"
 html_theme_options = {
     "use_download_button": True,
     "use_fullscreen_button": False,
+    "navbar_persistent": [],  # the search field is in the side bar already
     "show_toc_level": 2,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_static_path = ["_static"]
+html_css_files = ["course.css"]
 html_copy_source = True
 html_show_sourcelink = False
 templates_path = []

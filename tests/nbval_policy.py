@@ -23,7 +23,9 @@ from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams
 
 MAX_RTOL = 0.1
 KNOWN_TAGS = {"corpus", "hide-input", "nbval-ignore-output", "raises-exception"}
-NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\d])")
+NUMBER = re.compile(
+    r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d*)?(?:[eE][-+]?\d+)?(?!\d)"
+)
 KINDS = {
     "exact": "compared exactly",
     "approx": "compared within a tolerance",
@@ -45,6 +47,8 @@ def comparison_of(cell, edition="packaged"):
     """
     rtol = None
     tags = cell["metadata"].get("tags", [])
+    if re.search(r"^\s*#\s*NBVAL_", cell["source"], flags=re.MULTILINE):
+        raise PolicyError("a NBVAL_ comment: say it with a tag, which is counted")
     for tag in tags:
         if tag.startswith("nbval-approx"):
             rtol = _tolerance(tag)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -57,10 +57,7 @@ class Progress:
 
     def __init__(self, notebooks):
         """Start the clock for a dict from chapter names to notebooks."""
-        self.expected = {
-            name: nb.metadata.get("cell_seconds") or [1.0] * len(code_cells(nb))
-            for name, nb in notebooks.items()
-        }
+        self.expected = {name: _seconds(nb) for name, nb in notebooks.items()}
         self.done = dict.fromkeys(notebooks, 0)
         self.start = time.monotonic()
         self.last_shown = -60.0
@@ -92,6 +89,11 @@ class Progress:
             wipe = "\r\033[K" if sys.stderr.isatty() else ""
             elapsed = _clock(time.monotonic() - self.start)
             print(f"{wipe}{name}  done after {elapsed}", file=sys.stderr, flush=True)
+
+
+def _seconds(notebook):
+    stored, n_cells = notebook.metadata.get("cell_seconds"), len(code_cells(notebook))
+    return stored if stored and len(stored) == n_cells else [1.0] * n_cells
 
 
 def code_cells(notebook):
@@ -154,16 +156,17 @@ def _execute_one(path, notebook, progress):
         resources={"metadata": {"path": str(NOTEBOOKS)}},
         record_timing=False,
         coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"],
         on_cell_start=cell_starts,
         on_cell_executed=cell_ends,
     )
     try:
         client.execute()
-    except CellExecutionError as error:
-        cell = next(c for c in code_cells(notebook) if _failed(c))
+    except (CellControlSignal, DeadKernelError) as error:
+        cell = code_cells(notebook)[len(began) - 1]
+        reason = _traceback(cell) or f"{type(error).__name__}: {error}"
         raise SystemExit(
-            f"\n{path.stem}, cell {numbers[id(cell)] + 1} failed.\n\n{cell.source}\n\n"
-            f"{error.traceback}\n{error.ename}: {error.evalue}"
+            f"\n{path.stem}, cell {len(began)} failed.\n\n{cell.source}\n\n{reason}"
         ) from None
     for cell in code_cells(notebook):
         cell.outputs = without_blank_streams(cell.outputs)
@@ -172,8 +175,12 @@ def _execute_one(path, notebook, progress):
     progress.chapter_ends(path.stem)
 
 
-def _failed(cell):
-    return any(output.output_type == "error" for output in cell.outputs)
+def _traceback(cell):
+    """Return the traceback of a cell that failed, without colours, or None."""
+    for output in cell.outputs:
+        if output.output_type == "error":
+            return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(output.traceback))
+    return None
 
 
 def claims(notebook):
@@ -216,9 +223,12 @@ def store_results(rows):
     renewed = {(row["chapter"], row["edition"]) for row in rows}
     kept = [r for r in stored if (r["chapter"], r["edition"]) not in renewed]
     rows = sorted(kept + rows, key=lambda r: (r["chapter"], r["edition"] == "original"))
+    pages = {
+        path: with_table(path.read_text(encoding="utf-8"), rows) for path in TABLES
+    }
     write(RESULTS, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    for path in TABLES:
-        write(path, with_table(path.read_text(encoding="utf-8"), rows))
+    for path, page in pages.items():
+        write(path, page)
 
 
 def with_table(page, rows):

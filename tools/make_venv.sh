@@ -16,7 +16,7 @@ no_python() {
 }
 
 python=""
-for candidate in ${PYTHON:-} python3.11 python3 python; do
+for candidate in "${PYTHON:-python3.11}" python3.11 python3 python; do
   if is_311 "$candidate"; then python=$candidate; break; fi
 done
 if [ -n "${PYTHON:-}" ] && [ "$python" != "$PYTHON" ]; then no_python; fi

@@ -48,7 +48,7 @@ def save_fig(fig_id, *, alt):
     folder, _, name = fig_id.partition("/")
     if not folder or not name or "/" in name or ".." in fig_id:
         raise ValueError(f"fig_id={fig_id!r} must be like '01/temperature'.")
-    if len(alt.split()) < 4:
+    if len(alt.split()) < 5:
         raise ValueError(f"alt={alt!r} must say what the figure shows, in a sentence.")
     figure = plt.gcf()
     path = Path(os.environ.get("NLP_IMAGES") or _ROOT / "images") / f"{fig_id}.png"

@@ -91,7 +91,7 @@ def _gather(batches, ids, n_steps, n_batches):
         window = tf.gather(ids, starts[:, tf.newaxis] + steps)
         return window[:, :-1], window[:, 1:]
 
-    dataset = batches.map(inputs_and_targets, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = batches.map(inputs_and_targets)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(n_batches))
     return dataset.prefetch(tf.data.AUTOTUNE)
 

@@ -1,0 +1,381 @@
+"""The shape that every chapter, helper and page keeps, and the table of results."""
+
+import ast
+import contextlib
+import getpass
+import json
+import platform
+import re
+import statistics
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from tests import nbval_policy as policy
+from tools import chapters
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+HELPERS = sorted((ROOT / "notebooks" / "nlp_helpers").glob("*.py"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin)
+FOLDERS = re.compile(r"(?<![\w.])/(?:home|root|tmp|work|Users)\b|\bC:\\")
+DATE_OR_TIME = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b\d\d:\d\d:\d\d\b")
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+UNFINISHED = re.compile(r"issue #|TODO|FIXME|XXX")
+COMMON_NAMES = {"admin", "docker", "guest", "jovyan", "localhost", "macbook"} | {
+    *("laptop", "notebook", "runner", "student", "teacher", "ubuntu", "vagrant")
+}
+
+
+@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def chapter(path):
+    return nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def code_of(chapter):
+    return [cell for cell in chapter.cells if cell.cell_type == "code"]
+
+
+def source_of(cell):
+    return "".join(cell.source)
+
+
+def prose_of(chapter):
+    return [source_of(c) for c in chapter.cells if c.cell_type == "markdown"]
+
+
+def texts_of(cell):
+    """Return all the text that a code cell shows, pictures left out."""
+    texts = []
+    for output in cell.outputs:
+        texts += ["".join(output.get("text", "")), *output.get("traceback", [])]
+        for mime, data in output.get("data", {}).items():
+            if not mime.startswith("image/"):
+                texts.append("".join(data) if isinstance(data, list) else str(data))
+    return texts
+
+
+def sources_and_outputs(chapter):
+    for cell in chapter.cells:
+        yield source_of(cell)
+        yield from texts_of(cell) if cell.cell_type == "code" else ()
+
+
+def tokens_of(markdown):
+    for token in MARKDOWN.parse(markdown):
+        yield token
+        yield from token.children or ()
+
+
+def headings_of(cell_source):
+    """Return the level and text of each heading of a Markdown cell."""
+    tokens = MARKDOWN.parse(cell_source)
+    return [
+        (int(token.tag[1]), tokens[k + 1].content)
+        for k, token in enumerate(tokens)
+        if token.type == "heading_open"
+    ]
+
+
+def links_of(markdown):
+    """Return the targets of all links and images, in Markdown or HTML."""
+    targets = []
+    for token in tokens_of(markdown):
+        targets += [token.attrGet("href"), token.attrGet("src")]
+        if token.type.startswith("html"):
+            targets += re.findall(r"(?:href|src)=[\"']([^\"']+)", token.content)
+    return [target for target in targets if target]
+
+
+def missing_files(markdown, *folders):
+    """Return the local targets that are in none of the folders."""
+    local = [
+        unquote(parts.path)
+        for parts in map(urlsplit, links_of(markdown))
+        if not parts.scheme and not parts.netloc and parts.path
+    ]
+    return [t for t in local if not any((folder / t).exists() for folder in folders)]
+
+
+# Chapters: one run, stored whole
+
+
+def test_chapters_are_numbered_without_a_gap():
+    numbers = [path.name[:3] for path in CHAPTERS]
+    assert numbers
+    assert numbers == [f"{k:02d}_" for k in range(1, len(CHAPTERS) + 1)]
+
+
+def test_chapter_is_a_valid_notebook(chapter):
+    nbformat.validate(chapter)
+    assert chapter.nbformat == 4
+    assert chapter.metadata.kernelspec.name == "python3"
+
+
+def test_outputs_come_from_one_run_of_this_code(path):
+    policy.check_outputs_are_fresh(nbformat.read(path, as_version=4))
+
+
+def test_no_cell_ended_in_an_error(chapter):
+    outputs = [output for cell in code_of(chapter) for output in cell.outputs]
+    assert outputs
+    assert [output for output in outputs if output.output_type == "error"] == []
+    assert not [t for t in sources_and_outputs(chapter) if "Traceback (most" in t]
+
+
+# Chapters: nothing of the machine or of the moment
+
+
+def test_no_path_of_a_machine(chapter):
+    assert [t for t in sources_and_outputs(chapter) if FOLDERS.search(t)] == []
+
+
+def names_in(text, names):
+    """Return the names that a text gives away, short and common ones left out."""
+    telling = [n for n in names if len(n) >= 5 and n.lower() not in COMMON_NAMES]
+    return [
+        n for n in telling if re.search(rf"\b{re.escape(n)}\b", text, re.IGNORECASE)
+    ]
+
+
+def test_no_name_of_a_user_or_machine(chapter):
+    names = {platform.node()}
+    with contextlib.suppress(KeyError, OSError):  # a user may have no name
+        names.add(getpass.getuser())
+    texts = sources_and_outputs(chapter)
+    assert [text for text in texts if names_in(text, names)] == []
+
+
+def test_only_telling_names_count():
+    names = ["vm", "student", "alexandra", "lex-laptop"]
+    text = "written by Alexandra, a student, in a vm on lex-laptop.local"
+    assert names_in(text, names) == ["alexandra", "lex-laptop"]
+    assert names_in("alexandrian verse", names) == []
+
+
+def test_no_date_or_time_in_an_output(chapter):
+    texts = [text for cell in code_of(chapter) for text in texts_of(cell)]
+    assert [text for text in texts if DATE_OR_TIME.search(text)] == []
+
+
+def test_no_memory_address_in_a_compared_output(chapter):
+    texts = [
+        text
+        for cell in code_of(chapter)
+        if policy.comparison_of(cell)[0] != "ignored"
+        for text in texts_of(cell)
+    ]
+    assert [text for text in texts if ADDRESS.search(text)] == []
+
+
+def test_nothing_is_left_to_be_done(chapter):
+    assert [t for t in sources_and_outputs(chapter) if UNFINISHED.search(t)] == []
+
+
+# Chapters: comparison, pictures, claims
+
+
+def test_most_outputs_are_compared(chapter):
+    kinds = [policy.comparison_of(cell)[0] for cell in code_of(chapter) if cell.outputs]
+    compared = [kind for kind in kinds if kind in ("exact", "approx")]
+    assert kinds
+    assert len(compared) >= 0.7 * len(kinds)
+
+
+def test_no_comment_changes_how_a_cell_is_compared(chapter):
+    # nbval obeys such comments, so one could leave a cell out of the count.
+    assert [c for c in code_of(chapter) if re.search(r"#\s*NBVAL_", source_of(c))] == []
+
+
+def test_every_picture_has_a_text_for_those_who_cannot_see_it(chapter):
+    outputs = [output for cell in code_of(chapter) for output in cell.outputs]
+    pictures = [o for o in outputs if "image/png" in o.get("data", {})]
+    for picture in pictures:
+        alt = picture.metadata.get("image/png", {}).get("alt", "")
+        assert len(alt.split()) >= 5, f"alt text {alt!r}"
+    images = [t for s in prose_of(chapter) for t in tokens_of(s) if t.type == "image"]
+    for image in images:
+        assert len(image.content.split()) >= 5, image.attrGet("src")
+    assert pictures or images
+
+
+def test_chapter_states_claims_and_they_hold(path):
+    claims = chapters.claims(nbformat.read(path, as_version=4))
+    assert claims
+    for claim in claims:
+        place = (claim["chapter"], claim["edition"], claim["scale"])
+        assert place == (path.name[:2], "packaged", "quick")
+        at_least, at_most = claim["at_least"], claim["at_most"]
+        assert (at_least, at_most) != (None, None)
+        rounding = 1e-3 * abs(claim["value"])  # four digits are stored
+        assert at_least is None or claim["value"] >= at_least - rounding
+        assert at_most is None or claim["value"] <= at_most + rounding
+    names = [claim["claim"] for claim in claims]
+    assert len(set(names)) == len(names)
+
+
+# Chapters: prose and code
+
+
+def test_code_cells_are_short(chapter):
+    lines = [source_of(cell).splitlines() for cell in code_of(chapter)]
+    lengths = [sum(1 for line in cell if line.strip()) for cell in lines]
+    assert min(lengths) >= 1
+    assert max(lengths) <= 40
+    assert statistics.median(lengths) <= 8
+    assert [line for cell in lines for line in cell if len(line) > 88] == []
+
+
+def test_chapter_begins_with_its_own_number(path, chapter):
+    first, *others = [source_of(cell) for cell in code_of(chapter)]
+    assert re.findall(r"^course\.begin\((.*)\)$", first, re.M) == [f'"{path.name[:2]}"']
+    assert not re.search(r"^\s*(import|from) (tensorflow|keras)", first, re.M)
+    assert not [source for source in others if "course.begin(" in source]
+
+
+def test_every_local_link_leads_somewhere(path, chapter):
+    prose = prose_of(chapter)
+    assert [t for source in prose for t in missing_files(source, path.parent)] == []
+
+
+def test_headings_form_a_tree(chapter):
+    headings = [
+        heading for source in prose_of(chapter) for heading in headings_of(source)
+    ]
+    levels = [level for level, _ in headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    skipped = [
+        heading
+        for heading, before in zip(headings[1:], levels, strict=False)
+        if heading[0] > before + 1
+    ]
+    assert skipped == []
+
+
+def test_the_first_cell_makes_a_promise(chapter):
+    assert headings_of(source_of(chapter.cells[0]))[0][0] == 1
+    phrases = ("You will learn", "You need", "It costs")
+    assert [s for s in prose_of(chapter) if all(phrase in s for phrase in phrases)]
+
+
+def test_chapter_ends_with_summary_exercises_and_solutions(chapter):
+    sections = [
+        (title, k)
+        for k, cell in enumerate(chapter.cells)
+        if cell.cell_type == "markdown"
+        for _, title in headings_of(source_of(cell))
+    ]
+    titles = [title for title, _ in sections]
+    assert titles.count("Summary") == titles.count("Exercises") == 1
+    assert titles.index("Summary") < titles.index("Exercises")
+    start = dict(sections)["Exercises"]
+    solutions = [
+        source_of(cell)
+        for cell in chapter.cells[start:]
+        if cell.cell_type == "code" and "hide-input" in cell.metadata.get("tags", [])
+    ]
+    assert solutions
+    assert [s for s in solutions if not re.search(r"^\s*assert\b", s, re.M)] == []
+
+
+# Helpers
+
+
+def helper_imports(path):
+    """Return the names of the helper modules that a module imports, anywhere in it."""
+    names = {helper.stem for helper in HELPERS}
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            dotted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = node.module or ""
+            if node.level:
+                package = f"nlp_helpers.{package}".rstrip(".")
+            dotted = [f"{package}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        parts = [name.split(".") for name in dotted]
+        imported |= {p[1] for p in parts if p[0] == "nlp_helpers" and len(p) > 1}
+    return imported & names
+
+
+@pytest.mark.parametrize("helper", HELPERS, ids=lambda path: path.stem)
+def test_helpers_import_no_other_helper_but_text(helper):
+    may_import_text = {"sampling", "seq2seq", "transformer"}
+    allowed = {"text"} if helper.stem in may_import_text else set()
+    assert helper_imports(helper) <= allowed
+
+
+def test_the_check_above_sees_every_way_to_import(tmp_path):
+    for line in (
+        "from nlp_helpers import text, setting",
+        "from nlp_helpers.text import bleu",
+        "import nlp_helpers.text as t",
+        "from . import text",
+        "def f():\n    from .text import bleu",
+    ):
+        module = tmp_path / "module.py"
+        module.write_text(line)
+        assert helper_imports(module) == {"text"}, line
+
+
+def test_helpers_stay_small():
+    lines = [line for path in HELPERS for line in path.read_text("utf-8").splitlines()]
+    assert 0 < len(lines) < 1300
+
+
+@pytest.mark.parametrize("helper", HELPERS, ids=lambda path: path.stem)
+def test_public_functions_and_classes_have_docstrings(helper):
+    module = ast.parse(helper.read_text(encoding="utf-8"))
+    definitions = [
+        node
+        for node in module.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+    ]
+    assert definitions
+    assert ast.get_docstring(module)
+    assert [node.name for node in definitions if not ast.get_docstring(node)] == []
+
+
+# Pages and results
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_local_link_of_a_page_leads_somewhere(page):
+    # The site shows the notebooks beside the pages of docs/.
+    assert missing_files(page.read_text(encoding="utf-8"), page.parent, ROOT) == []
+
+
+@pytest.fixture(scope="module")
+def results():
+    return json.loads(chapters.RESULTS.read_text(encoding="utf-8"))
+
+
+def test_results_of_the_packaged_edition_are_the_claims_of_the_chapters(results):
+    stored = [
+        claim
+        for path in CHAPTERS
+        for claim in chapters.claims(nbformat.read(path, as_version=4))
+    ]
+    assert stored
+    assert [row for row in results if row["edition"] == "packaged"] == stored
+
+
+@pytest.mark.parametrize("page", chapters.TABLES, ids=lambda path: path.name)
+def test_pages_show_the_results(results, page):
+    text = page.read_text(encoding="utf-8")
+    assert chapters.with_table(text, results) == text
