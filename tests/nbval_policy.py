@@ -19,7 +19,7 @@ import os
 import re
 
 import pytest
-from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams
+from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, coalesce_streams
 
 MAX_RTOL = 0.1
 KNOWN_TAGS = {"corpus", "hide-input", "nbval-ignore-output", "raises-exception"}
@@ -128,6 +128,8 @@ def without_blank_streams(outputs):
 class ChapterFile(IPyNbFile):
     """A notebook whose outputs are compared by the rules above."""
 
+    broken_at = None  # the first cell that raised an error: the rest cannot be run
+
     def collect(self):
         """Yield the code cells, after checking the notebook as a whole."""
         cells = list(super().collect())
@@ -157,6 +159,17 @@ class ChapterCell(IPyNbCell):
     """A code cell, whose numbers may be compared within a tolerance."""
 
     rtol = None
+
+    def runtest(self):
+        """Run the cell, unless an earlier one of the chapter could not be run."""
+        if self.parent.broken_at is not None:
+            pytest.skip(f"cell {self.parent.broken_at} failed")
+        try:
+            super().runtest()
+        except NbCellError as error:
+            if str(error) != "Cell outputs differ":
+                self.parent.broken_at = self.cell_num
+            raise
 
     def compare_outputs(self, test, ref, skip_compare=None):
         """Compare as nbval does, once close numbers have been made equal."""

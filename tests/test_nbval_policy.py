@@ -259,9 +259,7 @@ CELLS = {
     "corpus, equal": ("print('100 lines')", "100 lines\n", [CORPUS], True, True),
     "corpus, off": ("print('101 lines')", "100 lines\n", [CORPUS], False, True),
     "corpus, approx": ("print(1.01)", "1.00\n", [CORPUS, APPROX], True, True),
-    "corpus, fails": ("assert 1 > 2", None, [CORPUS], False, False),
     "ignored, off": ("print('7 s')", "5 s\n", [IGNORE], True, True),
-    "ignored, fails": ("assert 1 > 2", "5 s\n", [IGNORE], False, False),
     "silent": ("x = 1", None, [], True, True),
     "silent, prints now": ("print(1)", None, [], False, False),
     "output is gone": ("x = 1", "1\n", [APPROX], False, False),
@@ -269,6 +267,11 @@ CELLS = {
     "device": ("print('Chapter 01, on 2 GPU')", "Chapter 01, on CPU\n", [], True, True),
 }
 HALF = len(CELLS) // 2
+# The first cell raises an error, whatever its tags; the second needs the first.
+STOPPED = {
+    f"stopped_{tag}": [cell("x = 1 / 0", None, [tag]), cell("print(x)", "1\n")]
+    for tag in (CORPUS, IGNORE)
+}
 
 
 def start_pytest(folder, *options, edition):
@@ -339,14 +342,15 @@ def reports(tmp_path_factory):
     cases = [cell(*case[:3]) for case in CELLS.values()]
     whole, halves = [cases], [cases[:HALF], cases[HALF:]]
     broken, _ = broken_notebooks()
+    stopped = {name: notebook(*cells) for name, cells in STOPPED.items()}
     options = {
         "packaged": ["--continue-on-collection-errors"],
         "original": ["-n", "2", "--dist", "loadscope"],
     }
     runs = {}
     for edition, parts, others in [
-        ("packaged", whole, broken),
-        ("original", halves, {}),
+        ("packaged", whole, broken | stopped),
+        ("original", halves, stopped),
     ]:
         folder = tmp_path_factory.mktemp(edition)
         chapters = {f"0{k}": notebook(*part) for k, part in enumerate(parts, start=1)}
@@ -367,6 +371,14 @@ def test_each_cell_passes_or_fails_by_its_tags(reports, edition, column):
     }
     expected = {name: case[column] for name, case in CELLS.items()}
     assert passed == expected, reports[edition]
+
+
+@pytest.mark.parametrize("edition", ["packaged", "original"])
+def test_a_cell_that_raises_an_error_fails_and_stops_its_chapter(reports, edition):
+    for name in STOPPED:
+        assert re.search(rf"^FAILED {name}\.ipynb::Cell 0", reports[edition], re.M)
+        assert not re.search(rf"^\w+ {name}\.ipynb::Cell 1 ", reports[edition], re.M)
+    assert re.search(r"^SKIPPED \[2\] .*cell 0 failed", reports[edition], re.M)
 
 
 @pytest.mark.parametrize(

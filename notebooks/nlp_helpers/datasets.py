@@ -251,4 +251,7 @@ def _advice(source, path, error):
 
 
 if __name__ == "__main__":  # `make data`
-    fetch_originals()
+    try:
+        fetch_originals()
+    except DataError as error:
+        sys.exit(f"\n{error}")
