@@ -40,7 +40,7 @@ def path(request):
 
 @pytest.fixture(scope="module")
 def chapter(path):
-    return nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    return nbformat.read(path, as_version=4)
 
 
 def code_of(chapter):
