@@ -19,6 +19,7 @@ html_theme_options = {
 }
 html_static_path = ["_static"]
 html_css_files = ["course.css"]
+html_context = {"default_mode": "auto"}
 html_copy_source = True
 html_show_sourcelink = False
 templates_path = []
