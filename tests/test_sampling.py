@@ -81,7 +81,7 @@ def test_bad_temperatures_are_refused(temperature):
 @few_examples
 @given(top_k=st.integers(max_value=0) | st.integers(min_value=5))
 def test_top_k_out_of_range_is_refused(top_k):
-    with pytest.raises(ValueError, match=f"top_k={top_k} .* between 1 and 4"):
+    with pytest.raises(ValueError, match=f"top_k={top_k} .* from 1 to 4"):
         sampling.scaled_logits(tf.zeros([1, 5]), top_k=top_k)
 
 
