@@ -49,7 +49,7 @@ html: $(READY)  ## build the site from the stored outputs into build/html
 	$(BIN)/python docs/build.py
 
 data: $(READY)  ## fetch the original corpora into data/
-	cd notebooks && ../$(BIN)/python -m nlp_helpers.datasets original
+	cd notebooks && ../$(BIN)/python -m nlp_helpers original
 
 lock:  ## compile requirements.in into requirements.txt (needs uv)
 	uv pip compile --universal --generate-hashes --no-annotate --python-version 3.11 \
@@ -60,5 +60,5 @@ clean:  ## remove what was built; data and the environment stay
 
 $(READY): requirements.txt tools/make_venv.sh
 	@PYTHON="$(PYTHON)" GPU="$(GPU)" sh tools/make_venv.sh $(BIN)
-	@cd notebooks && ../$(BIN)/python -m nlp_helpers.datasets packaged
+	@cd notebooks && ../$(BIN)/python -m nlp_helpers packaged
 	@touch $@

