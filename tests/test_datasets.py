@@ -45,6 +45,7 @@ class Loopback:
     """A server with one file, as a URL and in a package index, that can misbehave."""
 
     def __init__(self):
+        self.content = WHOLE
         self.behaviour = "whole"
         self.requests = []
         self.stop_stalling = threading.Event()
@@ -65,11 +66,12 @@ class Loopback:
         if self.behaviour == "404":
             return handler.send_error(404)
         handler.send_response(200)
-        handler.send_header("Content-Length", str(len(WHOLE)))
+        handler.send_header("Content-Length", str(len(self.content)))
         handler.end_headers()
-        first, second = HALF, WHOLE[len(HALF) :]
+        half = len(self.content) // 2
+        first, second = self.content[:half], self.content[half:]
         if self.behaviour == "wrong bytes":
-            second = WRONG[len(HALF) :]
+            second = second[:-1] + b"?"
         handler.wfile.write(first)
         if self.behaviour == "half the file":
             return None
@@ -95,7 +97,7 @@ class Loopback:
                         self.send_header("Content-Length", str(len(page)))
                         self.end_headers()
                         self.wfile.write(page)
-                    elif self.path == f"/files/{FILE_NAME}":
+                    elif self.path in (f"/files/{FILE_NAME}", "/files/plays.zip"):
                         loopback.requests.append(self.path)
                         loopback.send_file(self)
                     else:
@@ -121,10 +123,14 @@ def data_dir(monkeypatch, tmp_path):
     return datasets.DATA_DIR
 
 
-@pytest.fixture(params=["url", "package index"])
-def source(request, server, monkeypatch):
+@pytest.fixture
+def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture(params=["url", "package index"])
+def source(request, server, no_proxy, monkeypatch):
     for variable in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
@@ -222,6 +228,15 @@ def test_a_second_check_does_not_rely_on_the_downloader(source, data_dir, monkey
     monkeypatch.setattr(datasets, "_download_package", careless_download)
     assert "another SHA-256" in refusal(source)
     assert everything_below(data_dir) == []
+
+
+@url_only
+def test_the_downloader_does_not_rely_on_the_second_check(source, server, tmp_path):
+    # An archive for TensorFlow Datasets is not checked again before it is opened.
+    server.behaviour = "wrong bytes"
+    with pytest.raises(ValueError, match="does not match the known hash"):
+        datasets._download_url(source, tmp_path)
+    assert everything_below(tmp_path) == []
 
 
 @pytest.mark.parametrize("damaged", [HALF, WRONG], ids=["cut", "altered"])
@@ -376,6 +391,110 @@ def test_unknown_edition(monkeypatch):
     monkeypatch.setenv("NLP_DATA", "fast")
     with pytest.raises(ValueError, match=r"NLP_DATA='fast'.*packaged, original"):
         datasets.shakespeare()
+
+
+# One file of an archive
+
+PLAY = "First Citizen:\nBefore we proceed any further — speak.\n" * 5_000
+MEMBERS = {
+    "plays/_about.txt": "Plays.",
+    "plays/a-play.md": "Another play.",
+    "plays/play.md": PLAY,
+    "plays/play.md.txt": "No play.",
+}
+
+
+def zip_of(members):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+def altered(content):
+    """Return an archive whose play, the longest of its files, has another byte."""
+    middle = content.index(b"plays/play.md") + 100
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+ARCHIVE = zip_of(MEMBERS)
+
+
+@pytest.fixture
+def member(server, data_dir, no_proxy):
+    """Return a source that is a file of the archive that the server has."""
+    server.content = ARCHIVE
+    return datasets.Source(
+        path="packages/play.md",
+        sha256=hashlib.sha256(PLAY.encode()).hexdigest(),
+        address=f"{server.address}/files/plays.zip",
+        edition="original",
+    )
+
+
+def test_of_an_archive_only_the_file_itself_is_kept(member, server, data_dir):
+    path = datasets.fetch(member)
+    assert path == data_dir / member.path
+    assert path.read_text("utf-8") == PLAY
+    assert everything_below(data_dir) == ["play.md"]
+    assert datasets.fetch(member) == path
+    assert len(server.requests) == 1
+
+
+def test_a_damaged_file_of_an_archive_is_fetched_again(member, data_dir):
+    path = put(data_dir, member, ARCHIVE)
+    with pytest.warns(UserWarning, match=r"play\.md was damaged"):
+        datasets.fetch(member)
+    assert path.read_text("utf-8") == PLAY
+    assert everything_below(data_dir) == ["play.md", "play.md.corrupt"]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (ARCHIVE[: len(ARCHIVE) // 2], "is damaged or no archive"),
+        (altered(ARCHIVE), "is damaged or no archive"),
+        (b"<html>Not found</html>", "is damaged or no archive"),
+        (b"", "is damaged or no archive"),
+        (PLAY.encode(), "is damaged or no archive"),
+        (zip_of({"plays/a-play.md": PLAY}), r"has no member like '\*/play\.md'"),
+        (zip_of({"plays/play.md": PLAY + "?"}), "another SHA-256"),
+        (zip_of({"plays/play.md": ""}), "another SHA-256"),
+        (zip_of(MEMBERS | {"../play.md": PLAY}), "leads outside"),
+        (zip_of(MEMBERS | {"old/play.md": PLAY}), ""),
+    ],
+    ids=[
+        *("cut", "altered", "web page", "empty", "the file itself"),
+        *("without it", "other bytes", "empty file", "leads outside", "two of them"),
+    ],
+)
+def test_an_archive_without_the_right_file(member, server, data_dir, content, problem):
+    server.content = content
+    assert re.search(problem, refusal(member))
+    assert server.requests
+    assert everything_below(data_dir) == []
+
+
+@pytest.mark.parametrize("behaviour", ["404", "half the file", "stalls"])
+def test_a_misbehaving_server_leaves_nothing_of_an_archive(
+    member, server, data_dir, monkeypatch, behaviour
+):
+    monkeypatch.setattr(datasets, "TIMEOUT", 0.3)
+    server.behaviour = behaviour
+    assert "unset NLP_DATA, or set it to 'packaged'" in refusal(member)
+    assert server.requests
+    assert everything_below(data_dir) == []
+
+
+def test_a_disk_that_is_full_once_the_archive_is_there(member, data_dir, full_disk):
+    assert len(ARCHIVE) < 100_000 < len(PLAY)
+    with full_disk():
+        assert "File too large" in refusal(member)
+    assert everything_below(data_dir) == []
+
+
+# The command
 
 
 @url_only

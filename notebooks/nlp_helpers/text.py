@@ -1,8 +1,10 @@
-"""Characters <-> ids, and what can be said of a generated text."""
+"""Characters and words <-> ids, and what can be said of a generated text."""
 
+import collections
 import re
 
 import numpy as np
+import sacrebleu
 
 PAD = 0  # the id of padding, in every vocabulary of the course
 
@@ -66,6 +68,106 @@ class Characters:
         return self._point_of[ids].tobytes().decode("utf-32-le")
 
 
+class Words:
+    """The words of a language, numbered, the most frequent first.
+
+    A word is a run of letters and digits, or a single other sign. Ids 0 to 3 are
+    `<pad>`, `<unk>` (any word that is not in the vocabulary), `<sos>` and `<eos>`
+    (start and end of a sequence).
+
+    Attributes:
+        vocabulary: the words in the order of their ids, the four special ones included.
+        size: number of ids: what `Embedding` and `Dense` need.
+    """
+
+    PAD, UNK, SOS, EOS = PAD, 1, 2, 3
+    SPECIAL = ("<pad>", "<unk>", "<sos>", "<eos>")
+
+    def __init__(self, sentences, max_size=None):
+        """Collect the words of some sentences; ties go to the one that comes first.
+
+        Args:
+            sentences: an iterable of strings.
+            max_size: largest number of ids, special ones included; None keeps all.
+
+        Raises:
+            ValueError: there are no words, or max_size leaves room for none, or a
+                string is given instead of a list of strings.
+        """
+        self._refuse_a_string(sentences)
+        counts = collections.Counter(w for s in sentences for w in self.split(s))
+        if not counts:
+            raise ValueError("There are no words in the sentences: nothing to number.")
+        if max_size is not None and max_size <= len(self.SPECIAL):
+            raise ValueError(
+                f"max_size={max_size} leaves no room for words: four ids are special, "
+                "so it must be 5 or more."
+            )
+        room = None if max_size is None else max_size - len(self.SPECIAL)
+        self.vocabulary = [*self.SPECIAL, *(w for w, _ in counts.most_common(room))]
+        self.size = len(self.vocabulary)
+        self._id_of = {word: id for id, word in enumerate(self.vocabulary)}
+
+    @staticmethod
+    def split(sentence):
+        """Return the words of a sentence, punctuation set apart."""
+        return re.findall(r"\w+|[^\w\s]", sentence)
+
+    def encode(self, sentences):
+        """Return the ids of sentences between `<sos>` and `<eos>`, padded at the end.
+
+        Returns:
+            An int32 array `[batch, steps]`.
+
+        Raises:
+            ValueError: a string is given instead of a list of strings.
+        """
+        self._refuse_a_string(sentences)
+        rows = [
+            [self.SOS, *(self._id_of.get(w, self.UNK) for w in self.split(s)), self.EOS]
+            for s in sentences
+        ]
+        ids = np.full([len(rows), max(map(len, rows), default=0)], PAD, np.int32)
+        for row, sentence in zip(ids, rows, strict=True):
+            row[: len(sentence)] = sentence
+        return ids
+
+    def decode(self, ids):
+        """Return the sentences of ids `[batch, steps]`, each up to its first `<eos>`.
+
+        Words are separated by single spaces; `<pad>` and `<sos>` are left out.
+
+        Raises:
+            ValueError: an id is negative, or not below `size`, or the ids are no array
+                of whole numbers `[batch, steps]`.
+        """
+        ids = np.asarray(ids)
+        if ids.size and (ids.ndim != 2 or ids.dtype.kind not in "iu"):
+            raise ValueError(
+                "ids must be whole numbers in an array [batch, steps], not "
+                f"{ids.dtype} in the shape {list(ids.shape)}."
+            )
+        wrong = ids[(ids < 0) | (ids >= self.size)]
+        if wrong.size:
+            raise ValueError(
+                f"The id {wrong[0]} has no word: ids go from 0 to {self.size - 1}."
+            )
+        sentences = []
+        for row in ids.tolist():
+            end = row.index(self.EOS) if self.EOS in row else len(row)
+            kept = (id for id in row[:end] if id not in (self.PAD, self.SOS))
+            sentences.append(" ".join(self.vocabulary[id] for id in kept))
+        return sentences
+
+    @staticmethod
+    def _refuse_a_string(sentences):
+        if isinstance(sentences, str):
+            raise ValueError(
+                f"{sentences[:40]!r} is one string: sentences must be a list of "
+                "strings, so put it in brackets."
+            )
+
+
 def words(text):
     """Return the words of a text: runs of letters and inner apostrophes, lower case."""
     return re.findall(r"[a-z]+(?:'[a-z]+)*", text.lower())
@@ -82,6 +184,49 @@ def known_word_rate(text, corpus):
         raise ValueError(f"There is no word in {text[:40]!r}, so no share of words.")
     known = set(words(corpus))
     return sum(word in known for word in found) / len(found)
+
+
+def bleu(translations, references):
+    """Return the corpus BLEU of translations, from 0 to 100 (Papineni et al. 2002).
+
+    Args:
+        translations: a list of strings.
+        references: a list of strings, one for each translation.
+
+    Raises:
+        ValueError: the lists are empty, or differ in length, or one is a string.
+    """
+    _checked_pairs(translations, references)
+    return sacrebleu.corpus_bleu(translations, [references]).score
+
+
+def chrf(translations, references):
+    """Return the corpus chrF of translations, from 0 to 100 (Popovic 2015).
+
+    Arguments and errors are those of `bleu`.
+    """
+    _checked_pairs(translations, references)
+    return sacrebleu.corpus_chrf(translations, [references]).score
+
+
+def exact_match(translations, references):
+    """Return the share of translations that equal their reference, from 0 to 1.
+
+    Arguments and errors are those of `bleu`.
+    """
+    _checked_pairs(translations, references)
+    pairs = zip(translations, references, strict=True)
+    return sum(a == b for a, b in pairs) / len(references)
+
+
+def _checked_pairs(translations, references):
+    if isinstance(translations, str) or isinstance(references, str):
+        raise ValueError("Translations and references must be lists of strings.")
+    if not references or len(translations) != len(references):
+        raise ValueError(
+            f"{len(translations)} translations and {len(references)} references: "
+            "there must be one reference for each translation, and one at least."
+        )
 
 
 def _code_points(text):
