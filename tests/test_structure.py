@@ -397,7 +397,7 @@ def test_helpers_stay_small():
     sizes = {path.stem: len(code_lines(path.read_text("utf-8"))) for path in HELPERS}
     assert min(sizes.values()) > 0
     assert sizes["datasets"] > 200
-    assert sum(sizes.values()) <= 1200, sizes
+    assert sum(sizes.values()) <= 1400, sizes
 
 
 @pytest.mark.parametrize("helper", HELPERS, ids=lambda path: path.stem)
