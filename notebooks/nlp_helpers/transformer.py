@@ -159,30 +159,25 @@ class Block(keras.layers.Layer):
             training,
         )
 
-    def step(self, x, cache, position, across=None, memory_mask=None):
+    def step(self, x, cache, across=None, memory_mask=None):
         """Run one step, with the keys and values of those before at hand.
 
         Args:
             x: `[batch, 1, d_model]`.
-            cache: keys and values so far, `[batch, n_heads, max_steps, d_head]` each.
-            position: number of the step, a scalar.
+            cache: keys and values so far, `[batch, n_heads, steps, d_head]` each.
             across: keys and values of the memory, or None.
             memory_mask: `[batch, 1, memory_steps]`.
 
         Returns:
             `[batch, 1, d_model]`, and the cache with this step in it.
         """
-        steps = tf.range(tf.shape(cache[0])[2])
-        here = (steps == position)[tf.newaxis, tf.newaxis, :, tf.newaxis]
         new_cache = []
 
         def look_back(x):
-            for old, new in zip(
-                cache, self.self_attention.keys_and_values(x), strict=True
-            ):
-                new_cache.append(tf.where(here, new, old))
-            seen = (steps <= position)[tf.newaxis, tf.newaxis]
-            return self.self_attention.attend(x, *new_cache, seen)
+            here = self.self_attention.keys_and_values(x)
+            pairs = zip(cache, here, strict=True)
+            new_cache.extend(tf.concat(pair, axis=2) for pair in pairs)
+            return self.self_attention.attend(x, *new_cache)
 
         def look_across(x):
             return self.cross_attention.attend(x, *across, memory_mask)
@@ -291,9 +286,8 @@ class Stack(keras.layers.Layer):
     def start(self, batch_size):
         """Return the state before the first step: an empty cache for each block."""
         attention = self.blocks[0].self_attention
-        shape = [batch_size, attention.n_heads, self.max_steps, attention.d_head]
-        empty = [[tf.zeros(shape), tf.zeros(shape)] for _ in self.blocks]
-        return [tf.zeros([batch_size], tf.int32), empty]
+        empty = tf.zeros([batch_size, attention.n_heads, 0, attention.d_head])
+        return [[empty, empty] for _ in self.blocks]
 
     def step(self, ids, state, memory=()):
         """Run one step.
@@ -307,17 +301,18 @@ class Stack(keras.layers.Layer):
         Returns:
             `[batch, d_model]`, and the new state.
         """
-        positions, caches = state
-        position = positions[0]  # all sequences of a batch are at the same step
         across, memory_mask = memory or ([None] * len(self.blocks), None)
-        here = self.positions[position]
-        x = self._embed(ids[:, tf.newaxis], here)
-        new_caches = []
-        for block, cache, keys in zip(self.blocks, caches, across, strict=True):
-            x, cache = block.step(x, cache, position, keys, memory_mask)
-            new_caches.append(cache)
+        position = tf.shape(state[0][0])[2]
+        tf.debugging.assert_less(
+            position, self.max_steps, "There are no more positions in this model."
+        )
+        x = self._embed(ids[:, tf.newaxis], self.positions[position])
+        new_state = []
+        for block, cache, keys in zip(self.blocks, state, across, strict=True):
+            x, cache = block.step(x, cache, keys, memory_mask)
+            new_state.append(cache)
         x = x if self.norm is None else self.norm(x)
-        return x[:, 0], [positions + 1, new_caches]
+        return x[:, 0], new_state
 
     def _embed(self, ids, positions):
         return self.embedding(ids) * self.d_model**0.5 + positions
