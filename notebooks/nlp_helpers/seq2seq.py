@@ -22,7 +22,8 @@ def masked_accuracy(targets, logits):
         targets: whole numbers `[batch, steps]`.
         logits: float tensor `[batch, steps, vocab_size]`.
     """
-    right = tf.argmax(logits, axis=-1, output_type=targets.dtype) == targets
+    targets = tf.cast(targets, tf.int32)  # Keras hands over floats
+    right = tf.argmax(logits, axis=-1, output_type=tf.int32) == targets
     real = targets != Words.PAD
     n_right = tf.reduce_sum(tf.cast(right & real, tf.float32))
     return n_right / tf.reduce_sum(tf.cast(real, tf.float32))
@@ -174,7 +175,7 @@ def beam_search(
         step: a function from ids `[n]`, a state and a memory to logits
             `[n, vocab_size]` and the new state, such as `EncoderDecoder.step`.
         state: the first state, a structure of tensors `[batch, ...]`. The beams of a
-            sentence each carry their own.
+            sentence each carry their own. A dimension of size 0 may grow.
         memory: a structure of tensors `[batch, ...]` that no step changes.
         beam_width: number of beams, from 1 to vocab_size.
         max_length: largest number of ids, `<eos>` included.
@@ -193,12 +194,15 @@ def beam_search(
     _check_search(beam_width, max_length, length_penalty, n_best)
     batch_size = _batch_size(state, memory)
     infinity = tf.constant(float("inf"))
+    only_first = tf.where(tf.range(beam_width) == 0, 0.0, -infinity)
+    all_lengths = tf.range(max_length + 1, dtype=tf.float32)
+    penalties = ((5.0 + all_lengths) / 6.0) ** length_penalty
 
     def tiled(tensor):
         return tf.repeat(tensor, beam_width, axis=0)
 
     def penalty(lengths):
-        return ((5.0 + tf.cast(lengths, tf.float32)) / 6.0) ** length_penalty
+        return tf.gather(penalties, lengths)
 
     def advance(t, ids, last, log_probs, scores, lengths, finished, state):
         logits, state = step(tf.reshape(last, [-1]), state, memory)
@@ -208,19 +212,23 @@ def beam_search(
                 f"beam_width={beam_width} is more than the {vocab_size} ids that there "
                 f"are: use a width from 1 to {vocab_size}."
             )
-        steps = tf.reshape(
-            tf.nn.log_softmax(logits), [batch_size, beam_width, vocab_size]
-        )
+        # No beam can have more successors among the best than there are beams.
+        best, words = tf.math.top_k(logits, beam_width)
+        best -= tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
+        successors = [batch_size, beam_width, beam_width]
+        best, words = tf.reshape(best, successors), tf.reshape(words, successors)
         # All that a finished beam can do is to stand still, which costs nothing.
-        stay = tf.where(tf.range(vocab_size) == Words.PAD, 0.0, -infinity)
-        steps = tf.where(finished[:, :, tf.newaxis], stay, steps)
-        totals = log_probs[:, :, tf.newaxis] + steps
+        done = finished[:, :, tf.newaxis]
+        best, words = tf.where(done, only_first, best), tf.where(done, Words.PAD, words)
         lengths += tf.cast(~finished, tf.int32)
+        totals = log_probs[:, :, tf.newaxis] + best
         candidates = totals / penalty(lengths)[:, :, tf.newaxis]
+        all_successors = [batch_size, beam_width * beam_width]
         scores, chosen = tf.math.top_k(
-            tf.reshape(candidates, [batch_size, beam_width * vocab_size]), beam_width
+            tf.reshape(candidates, all_successors), beam_width
         )
-        parents, last = chosen // vocab_size, chosen % vocab_size
+        parents = chosen // beam_width
+        last = tf.gather(tf.reshape(words, all_successors), chosen, batch_dims=1)
         lengths = tf.gather(lengths, parents, batch_dims=1)
         log_probs = scores * penalty(lengths)
         ids = tf.gather(ids, parents, batch_dims=1)
@@ -241,20 +249,27 @@ def beam_search(
 
     memory = tf.nest.map_structure(tiled, memory)
     shape = [batch_size, beam_width]
-    # At the start all beams are the same: only the first may have successors.
-    only_first = tf.where(tf.range(beam_width) == 0, 0.0, -infinity)
     start = (
         tf.constant(0),
         tf.fill([*shape, max_length], Words.PAD),
         tf.fill(shape, Words.SOS),
+        # All beams are the same at the start: only the first may have successors.
         tf.broadcast_to(only_first, shape),
         tf.fill(shape, -infinity),
         tf.zeros(shape, tf.int32),
         tf.fill(shape, False),
         tf.nest.map_structure(tiled, state),
     )
+    # A dimension of the state that starts at 0 is a cache, which grows at each step.
+    shapes = tf.nest.map_structure(
+        lambda tensor: tf.TensorShape([size or None for size in tensor.shape]), start
+    )
     _, ids, _, _, scores, *_ = tf.while_loop(
-        can_change, advance, start, maximum_iterations=max_length
+        can_change,
+        advance,
+        start,
+        shape_invariants=shapes,
+        maximum_iterations=max_length,
     )
     return ids[:, :n_best], scores[:, :n_best]
 
@@ -269,6 +284,7 @@ def translate(
     max_length=50,
     length_penalty=0.0,
     batch_size=128,
+    allow_unknown=False,
 ):
     """Translate sentences, each to the best sequence of a beam search.
 
@@ -281,6 +297,8 @@ def translate(
         max_length: see `beam_search`.
         length_penalty: see `beam_search`.
         batch_size: number of sentences that are translated at once.
+        allow_unknown: translate also sentences of which no word is in the vocabulary,
+            as the score of a whole test set needs.
 
     Returns:
         A list of strings, words separated by single spaces.
@@ -296,7 +314,7 @@ def translate(
             f"there are: use a width from 1 to {target_words.size}."
         )
     source = source_words.encode(sentences)
-    _check_sentences(sentences, source, model.max_words)
+    _check_sentences(sentences, source, model.max_words, allow_unknown)
     search = _compiled(model, beam_width, max_length, length_penalty)
     n_steps = np.sum(source != Words.PAD, axis=1)
     order = np.argsort(n_steps, kind="stable")  # like lengths together: less padding
@@ -353,10 +371,11 @@ def _batch_size(state, memory):
             f"State and memory have batches of {sorted(sizes)}: they must all have "
             "one row for each sentence."
         )
-    return tf.shape(tensors[0])[0]
+    # What is known while a function is compiled keeps the shapes of its loop fixed.
+    return sizes.pop() if sizes else tf.shape(tensors[0])[0]
 
 
-def _check_sentences(sentences, source, max_words):
+def _check_sentences(sentences, source, max_words, allow_unknown):
     for sentence, ids in zip(sentences, source, strict=True):
         words = ids[~np.isin(ids, [Words.PAD, Words.SOS, Words.EOS])]
         if not len(words):
@@ -366,7 +385,7 @@ def _check_sentences(sentences, source, max_words):
                 f"The sentence {sentence[:40]!r} has {len(words)} words: the model "
                 f"takes {max_words} at most."
             )
-        if np.all(words == Words.UNK):
+        if not allow_unknown and np.all(words == Words.UNK):
             raise ValueError(
                 f"No word of {sentence[:40]!r} is in the vocabulary: a translation "
                 "would be made up. Use words that the model was trained on."
