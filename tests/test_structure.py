@@ -246,6 +246,49 @@ def test_chapter_begins_with_its_own_number(path, chapter):
     assert not [source for source in others if "course.begin(" in source]
 
 
+def unguarded_addons(source):
+    """Return the lines that need TensorFlow Addons where it may be missing.
+
+    A statement outside of functions may use `tfa` only below an `if tfa`.
+    """
+
+    def lines(nodes):
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue  # a definition does not run
+            if isinstance(node, ast.If) and "tfa" in names(node.test):
+                yield from lines(node.orelse)
+            elif hasattr(node, "body"):
+                yield from lines(node.body)
+            elif "tfa" in names(node):
+                yield node.lineno
+
+    def names(node):
+        attributes = (n for n in ast.walk(node) if isinstance(n, ast.Attribute))
+        bare = isinstance(node, ast.Name) and node.id == "tfa"
+        used = (n.value for n in attributes)
+        found = {n.id for n in used if isinstance(n, ast.Name)}
+        return found | {"tfa"} if bare else found
+
+    return list(lines(ast.parse(source).body))
+
+
+def test_addons_are_used_only_where_they_are(chapter):
+    for cell in code_of(chapter):
+        assert unguarded_addons(source_of(cell)) == [], source_of(cell)
+
+
+def test_what_counts_as_unguarded_use_of_addons():
+    assert unguarded_addons("if tfa:\n    tfa.a()\nelse:\n    b()") == []
+    assert unguarded_addons("def f():\n    tfa.a()\n\n\nx = 1") == []
+    assert (
+        unguarded_addons("try:\n    import tensorflow_addons as tfa\nexcept: x") == []
+    )
+    assert unguarded_addons("x = 1\ny = tfa.a(x)") == [2]
+    assert unguarded_addons("if tfa:\n    x\nelse:\n    tfa.a()") == [4]
+    assert unguarded_addons("for k in x:\n    tfa.seq2seq.a()") == [2]
+
+
 def test_every_local_link_leads_somewhere(path, chapter):
     prose = prose_of(chapter)
     assert [t for source in prose for t in missing_files(source, path.parent)] == []
