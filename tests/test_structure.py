@@ -326,11 +326,13 @@ def test_chapter_ends_with_summary_exercises_and_solutions(chapter):
     assert titles.count("Summary") == titles.count("Exercises") == 1
     assert titles.index("Summary") < titles.index("Exercises")
     start = dict(sections)["Exercises"]
-    solutions = [
-        source_of(cell)
-        for cell in chapter.cells[start:]
-        if cell.cell_type == "code" and "hide-input" in cell.metadata.get("tags", [])
-    ]
+    solutions = []  # the code below each piece of prose
+    for cell in chapter.cells[start:]:
+        if cell.cell_type == "markdown":
+            solutions.append("")
+        elif "hide-input" in cell.metadata.get("tags", []):
+            solutions[-1] += source_of(cell) + "\n"
+    solutions = [code for code in solutions if code]
     assert solutions
     assert [s for s in solutions if not re.search(r"^\s*assert\b", s, re.M)] == []
 
