@@ -410,7 +410,34 @@ def test_fit_reports_the_masked_loss(model):
     )
 
 
-# Batches
+# Pairs and batches
+
+sentences = st.lists(st.sampled_from(["a", "b", "."]), max_size=4).map(" ".join)
+
+
+@given(
+    st.lists(st.tuples(sentences, sentences)), st.integers(1, 4), st.integers(0, 2**32)
+)
+def test_pairs_stay_together_and_long_ones_are_left_out(pairs, max_words, seed):
+    short = [
+        (source, target)
+        for source, target in pairs
+        if len(source.split()) <= max_words and len(target.split()) <= max_words
+    ]
+    if short:
+        sources, targets = seq2seq.shuffled_pairs(pairs, max_words, seed)
+        assert sorted(zip(sources, targets, strict=True)) == sorted(short)
+        again = seq2seq.shuffled_pairs(pairs, max_words, seed)
+        assert again == (sources, targets)
+    else:
+        with pytest.raises(ValueError, match=f"None of {len(pairs)} pairs"):
+            seq2seq.shuffled_pairs(pairs, max_words, seed)
+
+
+def test_pairs_are_shuffled():
+    pairs = [(f"a{k}", f"b{k}") for k in range(100)]
+    orders = [tuple(seq2seq.shuffled_pairs(pairs, 1, seed)[0]) for seed in range(5)]
+    assert len({*orders, tuple(source for source, _ in pairs)}) == 6
 
 
 def some_pairs(n=200):

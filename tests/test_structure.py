@@ -252,23 +252,20 @@ def unguarded_addons(source):
     A statement outside of functions may use `tfa` only below an `if tfa`.
     """
 
+    def uses_addons(tree):
+        nodes = ast.walk(tree)
+        return any(isinstance(node, ast.Name) and node.id == "tfa" for node in nodes)
+
     def lines(nodes):
         for node in nodes:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 continue  # a definition does not run
-            if isinstance(node, ast.If) and "tfa" in names(node.test):
+            if isinstance(node, ast.If) and uses_addons(node.test):
                 yield from lines(node.orelse)
             elif hasattr(node, "body"):
                 yield from lines(node.body)
-            elif "tfa" in names(node):
+            elif uses_addons(node):
                 yield node.lineno
-
-    def names(node):
-        attributes = (n for n in ast.walk(node) if isinstance(n, ast.Attribute))
-        bare = isinstance(node, ast.Name) and node.id == "tfa"
-        used = (n.value for n in attributes)
-        found = {n.id for n in used if isinstance(n, ast.Name)}
-        return found | {"tfa"} if bare else found
 
     return list(lines(ast.parse(source).body))
 

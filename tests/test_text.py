@@ -104,8 +104,13 @@ some_words = st.lists(any_sentence, min_size=1).filter(lambda s: "".join(s).spli
 @given(some_words)
 def test_decoding_known_words_gives_them_back_with_single_spaces(sentences):
     words = text.Words(sentences)
-    expected = [" ".join(words.split(sentence)) for sentence in sentences]
-    assert words.decode(words.encode(sentences)) == expected
+    assert words.decode(words.encode(sentences)) == text.Words.spaced(sentences)
+
+
+def test_punctuation_is_set_apart():
+    sentences = ["¿Cuánto cuesta?", "", " 3.50 €,  please "]
+    spaced = ["¿ Cuánto cuesta ?", "", "3 . 50 € , please"]
+    assert text.Words.spaced(sentences) == spaced
 
 
 @given(some_words, st.lists(any_sentence), st.integers(5, 30))

@@ -29,6 +29,32 @@ def masked_accuracy(targets, logits):
     return n_right / tf.reduce_sum(tf.cast(real, tf.float32))
 
 
+def shuffled_pairs(pairs, max_words, seed=42):
+    """Return the sources and the targets of some pairs, in random order.
+
+    Args:
+        pairs: a list of `(source, target)` strings.
+        max_words: a pair in which a sentence has more words is left out.
+        seed: the same seed gives the same order.
+
+    Returns:
+        Two lists of strings.
+
+    Raises:
+        ValueError: no pair is short enough.
+    """
+    kept = [
+        pair
+        for pair in pairs
+        if max(len(Words.split(sentence)) for sentence in pair) <= max_words
+    ]
+    if not kept:
+        raise ValueError(f"None of {len(pairs)} pairs has at most {max_words} words.")
+    order = np.random.default_rng(seed).permutation(len(kept))
+    sources, targets = zip(*(kept[k] for k in order), strict=True)
+    return list(sources), list(targets)
+
+
 def batches(source, target, batch_size, *, seed=None):
     """Return batches of pairs of like lengths, for teacher forcing.
 
@@ -206,12 +232,7 @@ def beam_search(
 
     def advance(t, ids, last, log_probs, scores, lengths, finished, state):
         logits, state = step(tf.reshape(last, [-1]), state, memory)
-        vocab_size = logits.shape[-1]
-        if beam_width > vocab_size:
-            raise ValueError(
-                f"beam_width={beam_width} is more than the {vocab_size} ids that there "
-                f"are: use a width from 1 to {vocab_size}."
-            )
+        _check_width(beam_width, logits.shape[-1])
         # No beam can have more successors among the best than there are beams.
         best, words = tf.math.top_k(logits, beam_width)
         best -= tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
@@ -308,11 +329,7 @@ def translate(
             that is in the vocabulary; or an argument is out of range.
     """
     _check_search(beam_width, max_length, length_penalty, 1)
-    if beam_width > target_words.size:
-        raise ValueError(
-            f"beam_width={beam_width} is more than the {target_words.size} ids that "
-            f"there are: use a width from 1 to {target_words.size}."
-        )
+    _check_width(beam_width, target_words.size)
     source = source_words.encode(sentences)
     _check_sentences(sentences, source, model.max_words, allow_unknown)
     search = _compiled(model, beam_width, max_length, length_penalty)
@@ -361,6 +378,14 @@ def _check_search(beam_width, max_length, length_penalty, n_best):
         )
     if n_best not in range(1, beam_width + 1):
         raise ValueError(f"n_best={n_best} is not a number from 1 to {beam_width}.")
+
+
+def _check_width(beam_width, vocab_size):
+    if beam_width > vocab_size:
+        raise ValueError(
+            f"beam_width={beam_width} is more than the {vocab_size} ids that there "
+            f"are: use a width from 1 to {vocab_size}."
+        )
 
 
 def _batch_size(state, memory):

@@ -113,6 +113,11 @@ class Words:
         """Return the words of a sentence, punctuation set apart."""
         return re.findall(r"\w+|[^\w\s]", sentence)
 
+    @classmethod
+    def spaced(cls, sentences):
+        """Return sentences as `decode` writes them, a space between all words."""
+        return [" ".join(cls.split(sentence)) for sentence in sentences]
+
     def encode(self, sentences):
         """Return the ids of sentences between `<sos>` and `<eos>`, padded at the end.
 
