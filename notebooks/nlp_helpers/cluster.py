@@ -1,0 +1,228 @@
+"""Processes that work together: addresses, time limit, and nobody left behind.
+
+Nothing here needs TensorFlow, so what can be checked before it is imported is checked
+in a tenth of a second.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+
+class ClusterError(RuntimeError):
+    """A process failed, or was not done in time. All the others have been ended."""
+
+
+def free_addresses(n):
+    """Return n addresses of this machine, `127.0.0.1:port`, that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return [f"127.0.0.1:{port}" for port in ports]
+
+
+def tf_config(addresses, index):
+    """Return the text of TF_CONFIG for one worker.
+
+    Args:
+        addresses: `host:port` of every worker, in the same order for all of them.
+        index: which of them this worker is.
+    """
+    task = {"type": "worker", "index": index}
+    return json.dumps({"cluster": {"worker": list(addresses)}, "task": task})
+
+
+def check_tf_config(text):
+    """Return the addresses and the index that a TF_CONFIG of workers holds.
+
+    Raises:
+        ValueError: it is no JSON, or no such cluster and task; the message says what
+            is wrong with it.
+    """
+    try:
+        config = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"TF_CONFIG is not JSON ({error}): {text[:80]!r}") from None
+    try:
+        addresses, task = config["cluster"]["worker"], config["task"]
+        kind, index = task["type"], task["index"]
+    except (KeyError, TypeError):
+        raise ValueError(
+            'TF_CONFIG needs "cluster": {"worker": [addresses]} and "task": {"type": '
+            f'"worker", "index": number}}, but is {text[:80]!r}'
+        ) from None
+    if kind != "worker" or set(config["cluster"]) != {"worker"}:
+        raise ValueError("TF_CONFIG: only tasks of the type worker are known here.")
+    if not isinstance(addresses, list) or not addresses:
+        raise ValueError(f"TF_CONFIG: {addresses!r} is no list of addresses.")
+    for address in addresses:
+        match = re.fullmatch(r"[\w.-]+:(\d{1,5})", str(address), re.ASCII)
+        if not match or not 0 < int(match[1]) < 65_536:
+            raise ValueError(f"TF_CONFIG: {address!r} is not like host:port.")
+    if len(set(addresses)) < len(addresses):
+        raise ValueError(f"TF_CONFIG: an address is there twice in {addresses}.")
+    if type(index) is not int or index not in range(len(addresses)):
+        raise ValueError(
+            f"TF_CONFIG: index {index!r} is none of the {len(addresses)} workers; they "
+            "are counted from 0."
+        )
+    return addresses, index
+
+
+def check_port(address):
+    """Check that this machine's port of an address is free.
+
+    TensorFlow's own server would share the port with whoever has it, and wait.
+
+    Raises:
+        ClusterError: somebody listens there already.
+    """
+    try:
+        socket.create_server(("", int(address.rpartition(":")[2]))).close()
+    except OSError as error:
+        raise ClusterError(f"{address} cannot be used: {error.strerror}.") from None
+
+
+def die_with_parent():
+    """End this process as soon as the one that started it with `Processes` is gone."""
+
+    def wait():
+        sys.stdin.buffer.read()  # returns when the other end of the pipe is closed
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+class Processes:
+    """Processes that live and die together; use it in a `with` statement.
+
+    Attributes:
+        peak_memory_mb: most resident memory seen so far, of all of them together.
+    """
+
+    def __init__(self, commands, folder, *, time_limit):
+        """Start the processes.
+
+        Args:
+            commands: a dict from names to pairs of a list of arguments and a dict of
+                environment variables, which are added to those of this process.
+            folder: where the output of each goes, as `<name>.log`.
+            time_limit: seconds until all that still run are ended.
+
+        Raises:
+            ClusterError: one cannot be started.
+        """
+        self._folder, self._time_limit = Path(folder), time_limit
+        self._deadline = time.monotonic() + time_limit
+        self.peak_memory_mb = 0.0
+        self._running = {}
+        for name, (arguments, variables) in commands.items():
+            try:
+                with (self._folder / f"{name}.log").open("wb") as log:
+                    self._running[name] = psutil.Popen(
+                        list(map(str, arguments)),
+                        env={**os.environ, **variables},
+                        stdin=subprocess.PIPE,
+                        stdout=log,
+                        stderr=log,
+                    )
+            except OSError as error:
+                self.stop()
+                raise ClusterError(f"{name} does not start: {error}") from None
+
+    def __enter__(self):
+        """Return the processes themselves."""
+        return self
+
+    def __exit__(self, *_):
+        """End those that still run."""
+        self.stop()
+
+    def wait(self, until=None, *, grace=0):
+        """Wait until all have ended well, or until a condition holds.
+
+        Args:
+            until: a function without arguments, such as one that looks for a file.
+            grace: seconds that the others get to end by themselves if one fails.
+
+        Raises:
+            ClusterError: one failed, or time is up. All have been ended then.
+        """
+        while until is None or not until():
+            codes = {name: p.poll() for name, p in self._running.items()}
+            self._look_at_memory()
+            if failed := [name for name, code in codes.items() if code]:
+                self._give(grace)
+                also = [n for n, p in self._running.items() if p.poll() is None]
+                self.stop()
+                ended = f"; ended with it: {', '.join(also)}" if also else ""
+                raise ClusterError(
+                    f"{failed[0]} {_ending(codes[failed[0]])}: "
+                    f"{self.last_line(failed[0])}{ended}"
+                )
+            if None not in codes.values():
+                if until is not None and not until():
+                    raise ClusterError("All ended before what was waited for.")
+                return
+            if time.monotonic() > self._deadline:
+                late = [name for name, code in codes.items() if code is None]
+                self.stop()
+                raise ClusterError(
+                    f"{', '.join(late)}: not done after {self._time_limit} s, ended. "
+                    f"The last words of {late[0]}: {self.last_line(late[0])}"
+                )
+            time.sleep(0.02)
+
+    def kill(self, name):
+        """End one process at once, as a power cut would."""
+        self._running[name].kill()
+
+    def stop(self):
+        """End all the processes that still run, with those that they have started."""
+        for process in self._running.values():
+            if process.poll() is None:
+                for one in (*process.children(recursive=True), process):
+                    one.kill()
+            process.wait()
+            process.stdin.close()
+
+    def alive(self):
+        """Return the names of the processes that run."""
+        return [name for name, p in self._running.items() if p.poll() is None]
+
+    def log(self, name):
+        """Return what a process has written."""
+        path = self._folder / f"{name}.log"
+        return path.read_text(encoding="utf-8", errors="replace")
+
+    def last_line(self, name):
+        """Return the last line that a process has written."""
+        lines = self.log(name).strip().splitlines()
+        return lines[-1] if lines else "nothing was said"
+
+    def _give(self, grace):
+        end = min(time.monotonic() + grace, self._deadline)
+        while self.alive() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def _look_at_memory(self):
+        total = 0
+        for process in self._running.values():
+            try:
+                total += process.memory_info().rss
+            except psutil.Error:
+                continue  # it has just ended
+        self.peak_memory_mb = max(self.peak_memory_mb, total / 1e6)
+
+
+def _ending(code):
+    return f"was killed (signal {-code})" if code < 0 else f"failed (code {code})"
