@@ -96,7 +96,8 @@ def die_with_parent():
     """End this process as soon as the one that started it with `Processes` is gone."""
 
     def wait():
-        sys.stdin.buffer.read()  # returns when the other end of the pipe is closed
+        while os.read(0, 1):  # returns nothing once the other end is closed
+            pass
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -1,11 +1,9 @@
 """Chapter 8's Transformer on sharded data, on one device or under a strategy."""
 
-import json
 import re
 import time
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from nlp_helpers.text import PAD
@@ -64,17 +62,19 @@ def damaged(paths):
     return None
 
 
-def batches(paths, batch_size, n_steps, *, epochs=1, seed=42, first_step=0):
+def batches(
+    paths, n_steps, batch_size, steps_per_epoch, *, epochs=1, seed=42, first_step=0
+):
     """Return all the batches of a training, from one of its steps on.
 
-    The order of the examples depends on the seed and the epoch alone, so that a
-    training can go on where it was interrupted. An example that does not fill the last
-    batch of an epoch is left out of it.
+    The order of the examples depends on the seed and the epoch alone, so a training
+    can go on where it was interrupted. Nothing is kept in memory but a shuffle buffer.
 
     Args:
         paths: the shards, in order.
-        batch_size: number of examples in a batch, over all workers.
         n_steps: lengths of source and target.
+        batch_size: number of examples in a batch, over all workers.
+        steps_per_epoch: number of batches; what is left over is not used.
         epochs: how often the data are read.
         seed: seed of the order.
         first_step: number of batches that are over and done.
@@ -82,9 +82,171 @@ def batches(paths, batch_size, n_steps, *, epochs=1, seed=42, first_step=0):
     Returns:
         A `tf.data.Dataset` of `(numbers, (source, decoder_inputs), targets)`.
     """
-    records = tf.data.TFRecordDataset(paths).cache() # TODO
-    spec = {
-        "number": tf.io.FixedLenFeature([], tf.int64),
-        "source": tf.io.FixedLenFeature([n_steps[0]], tf.int64),
-        "target": tf.io.FixedLenFeature([n_steps[1]], tf.int64),
-    }
+    lengths = dict(zip(("source", "target"), n_steps, strict=True))
+    shapes = {"number": [], **{name: [length] for name, length in lengths.items()}}
+    spec = {k: tf.io.FixedLenFeature(shape, tf.int64) for k, shape in shapes.items()}
+
+    def parse(records):
+        ids = tf.io.parse_example(records, spec)
+        ids = {name: tf.cast(tensor, tf.int32) for name, tensor in ids.items()}
+        target = ids["target"]
+        return ids["number"], (ids["source"], target[:, :-1]), target[:, 1:]
+
+    def epoch(k):
+        records = tf.data.TFRecordDataset(paths)
+        records = records.shuffle(1_000, seed + k, reshuffle_each_iteration=False)
+        return records.take(steps_per_epoch * batch_size)
+
+    records = epoch(0)
+    for k in range(1, epochs):
+        records = records.concatenate(epoch(k))
+    records = records.skip(first_step * batch_size)
+    dataset = records.batch(batch_size, drop_remainder=True).map(parse)
+    options = tf.data.Options()
+    # Each worker takes every n-th batch of its own size, whatever the files.
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def sentence_loss(targets, logits):
+    """Return the mean loss of the real words of each sentence, `[batch]`.
+
+    Every sentence counts alike, and so does every worker with as many of them.
+    """
+    losses = keras.losses.sparse_categorical_crossentropy(
+        targets, logits, from_logits=True
+    )
+    real = tf.cast(targets != PAD, losses.dtype)
+    return tf.reduce_sum(losses * real, axis=1) / tf.reduce_sum(real, axis=1)
+
+
+class CountingTransformer(Transformer):
+    """A Transformer that remembers which examples its weights come from.
+
+    Attributes:
+        seen: how often each example was trained on, `[epochs, n_examples]`. Every
+            worker adds to its own copy; read from all of them, it is their sum.
+            Checkpoints hold it.
+    """
+
+    def __init__(self, epochs, steps_per_epoch, n_examples, *sizes, **options):
+        """Build the layers; sizes and options are those of `Transformer`."""
+        super().__init__(*sizes, **options)
+        self.steps_per_epoch = steps_per_epoch
+        self.seen = tf.Variable(
+            tf.zeros([epochs, n_examples]),
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.SUM,
+        )
+
+    def train_step(self, data):
+        """Make one update, and count its examples."""
+        numbers, inputs, targets = data
+        epoch = self.optimizer.iterations // self.steps_per_epoch
+        epochs, n_examples = self.seen.shape
+        counts = tf.math.unsorted_segment_sum(
+            tf.ones(tf.shape(numbers)), numbers, n_examples
+        )
+        self.seen.assign_add(tf.one_hot(epoch, epochs)[:, tf.newaxis] * counts)
+        return super().train_step((inputs, targets))
+
+
+class StepLog(keras.callbacks.Callback):
+    """Write down how long each step took, and how far the training is."""
+
+    def __init__(self, path, first_step=0, pause=0.0):
+        """Start with a number of steps that are done; pause for seconds after each."""
+        super().__init__()
+        self.path, self.n_done, self.pause = Path(path), first_step, pause
+        self.seconds, self.cpu_seconds = [], []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Start the clocks."""
+        self.start = time.perf_counter(), time.process_time()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Stop the clocks."""
+        self.seconds.append(time.perf_counter() - self.start[0])
+        self.cpu_seconds.append(time.process_time() - self.start[1])
+        self.n_done += 1
+        self.path.write_text(f"{self.n_done}\n")
+        time.sleep(self.pause)
+
+
+def backed_up_steps(folder):
+    """Return the number of updates in the last backup of a folder, 0 without one."""
+    latest = tf.train.latest_checkpoint(str(Path(folder) / "chief"))
+    if latest is None:
+        return 0
+    reader = tf.train.load_checkpoint(latest)
+    return int(reader.get_tensor("model/optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"))
+
+
+def train(job, folder, strategy=None):
+    """Train, from the last backup on if there is one.
+
+    Args:
+        job: a dict with "data", the folder of the shards; "n_examples", "n_steps",
+            "sizes", "learning_rate", "batch_size" over all workers,
+            "steps_per_epoch", "epochs", "seed"; "save_every" updates, 0 for never, into
+            "backup"; and "resume_data": go on in the data, too.
+        folder: where `progress` is written.
+        strategy: a `tf.distribute.Strategy`; None trains on one device.
+
+    Returns:
+        The model, the history of `fit`, and the `StepLog`.
+
+    Raises:
+        ValueError: the workers do not divide the batch size, or a shard is damaged.
+        FileNotFoundError: a shard is missing.
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    n_workers, batch_size = strategy.num_replicas_in_sync, job["batch_size"]
+    if batch_size % n_workers:
+        raise ValueError(
+            f"batch_size={batch_size} over all workers cannot be divided evenly among "
+            f"{n_workers} of them."
+        )
+    paths = shards(job["data"])
+    keras.utils.set_random_seed(job["seed"])
+    with strategy.scope():
+        counted = (job["epochs"], job["steps_per_epoch"], job["n_examples"])
+        model = CountingTransformer(*counted, *job["sizes"])
+        optimizer = keras.optimizers.Adam(job["learning_rate"], epsilon=job["epsilon"])
+        model.compile(loss=sentence_loss, optimizer=optimizer)
+    done = backed_up_steps(job["backup"]) if job["save_every"] else 0
+    dataset = batches(
+        paths,
+        job["n_steps"],
+        batch_size,
+        job["steps_per_epoch"],
+        epochs=job["epochs"],
+        seed=job["seed"],
+        first_step=done if job["resume_data"] else 0,
+    )
+    log = StepLog(Path(folder) / "progress", done, job["pause"])
+    callbacks = [log]
+    if job["save_every"]:
+        backup = keras.callbacks.BackupAndRestore(
+            job["backup"], save_freq=job["save_every"]
+        )
+        callbacks.insert(0, backup)
+    try:
+        history = model.fit(
+            dataset,
+            epochs=job["epochs"],
+            steps_per_epoch=job["steps_per_epoch"],
+            callbacks=callbacks,
+            verbose=0,
+        )
+    except tf.errors.DataLossError as error:
+        if (found := damaged(paths)) is None:
+            raise
+        name, n_good = found
+        raise ValueError(
+            f"{name} is damaged: its record {n_good}, counted from 0, cannot be read."
+        ) from error
+    return model, history.history, log
