@@ -78,6 +78,19 @@ def check_tf_config(text):
     return addresses, index
 
 
+def check_batch_size(batch_size, n_workers):
+    """Check that a batch over all workers can be divided evenly among them.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if batch_size < 1 or batch_size % n_workers:
+        raise ValueError(
+            f"batch_size={batch_size} over all workers cannot be divided evenly among "
+            f"{n_workers}: use a multiple of {n_workers}."
+        )
+
+
 def check_port(address):
     """Check that this machine's port of an address is free.
 

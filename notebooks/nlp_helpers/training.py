@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from nlp_helpers.cluster import check_batch_size
 from nlp_helpers.text import PAD
 from nlp_helpers.transformer import Transformer
 
@@ -182,7 +183,9 @@ def backed_up_steps(folder):
     if latest is None:
         return 0
     reader = tf.train.load_checkpoint(latest)
-    return int(reader.get_tensor("model/optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"))
+    return int(
+        reader.get_tensor("model/optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE")
+    )
 
 
 def train(job, folder, strategy=None):
@@ -204,19 +207,18 @@ def train(job, folder, strategy=None):
         FileNotFoundError: a shard is missing.
     """
     strategy = strategy or tf.distribute.get_strategy()
-    n_workers, batch_size = strategy.num_replicas_in_sync, job["batch_size"]
-    if batch_size % n_workers:
-        raise ValueError(
-            f"batch_size={batch_size} over all workers cannot be divided evenly among "
-            f"{n_workers} of them."
-        )
-    paths = shards(job["data"])
+    batch_size, paths = job["batch_size"], shards(job["data"])
+    check_batch_size(batch_size, strategy.num_replicas_in_sync)
     keras.utils.set_random_seed(job["seed"])
     with strategy.scope():
         counted = (job["epochs"], job["steps_per_epoch"], job["n_examples"])
         model = CountingTransformer(*counted, *job["sizes"])
         optimizer = keras.optimizers.Adam(job["learning_rate"], epsilon=job["epsilon"])
         model.compile(loss=sentence_loss, optimizer=optimizer)
+        # With all variables there, the training step is traced once, not twice.
+        source_steps, target_steps = job["n_steps"]
+        model((tf.ones([1, source_steps]), tf.ones([1, target_steps - 1])))
+        optimizer.build(model.trainable_variables)
     done = backed_up_steps(job["backup"]) if job["save_every"] else 0
     dataset = batches(
         paths,
@@ -250,3 +252,55 @@ def train(job, folder, strategy=None):
             f"{name} is damaged: its record {n_good}, counted from 0, cannot be read."
         ) from error
     return model, history.history, log
+
+
+def time_all_reduce(strategy, sizes, repeats=20):
+    """Return the seconds that adding up n numbers over all workers takes.
+
+    Args:
+        strategy: the strategy of the workers, who all have to call this.
+        sizes: the numbers n.
+        repeats: how often each is timed.
+
+    Returns:
+        A list with the median of the seconds for each n.
+    """
+
+    @tf.function
+    def add_up(n):
+        def of_one_replica(x):
+            context = tf.distribute.get_replica_context()
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, x)
+
+        return strategy.run(of_one_replica, args=(tf.ones([n]),))
+
+    medians = []
+    for n in sizes:
+        seconds = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            add_up(n).numpy()
+            seconds.append(time.perf_counter() - start)
+        medians.append(sorted(seconds)[repeats // 2])
+    return medians
+
+
+def served_numbers(paths, dispatcher, job_name):
+    """Return the numbers of all examples, read by the workers of a tf.data service.
+
+    Args:
+        paths: the shards, which the workers share out among themselves.
+        dispatcher: address of the dispatcher, `host:port`.
+        job_name: those who read under the same name share one epoch.
+    """
+    service = tf.data.experimental.service
+    spec = {"number": tf.io.FixedLenFeature([], tf.int64)}
+    dataset = tf.data.Dataset.from_tensor_slices(paths)
+    dataset = dataset.interleave(tf.data.TFRecordDataset, cycle_length=1)
+    dataset = dataset.map(lambda x: tf.io.parse_single_example(x, spec)["number"])
+    address = f"grpc://{dispatcher}"
+    return dataset.apply(
+        service.distribute(
+            "distributed_epoch", address, job_name, max_outstanding_requests=2
+        )
+    )
