@@ -1,15 +1,14 @@
 """Processes that work together: addresses, time limit, and nobody left behind.
 
-Nothing here needs TensorFlow, so what can be checked before it is imported is checked
-in a tenth of a second.
+Nothing here needs TensorFlow: what can be checked before it is imported takes no time.
 """
 
+import contextlib
 import json
 import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -24,10 +23,10 @@ class ClusterError(RuntimeError):
 def free_addresses(n):
     """Return n addresses of this machine, `127.0.0.1:port`, that nobody listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in sockets]
+    addresses = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
     for s in sockets:
         s.close()
-    return [f"127.0.0.1:{port}" for port in ports]
+    return addresses
 
 
 def tf_config(addresses, index):
@@ -48,22 +47,18 @@ def check_tf_config(text):
         ValueError: it is no JSON, or no such cluster and task; the message says what
             is wrong with it.
     """
+    needed = (
+        'TF_CONFIG must be JSON with "cluster": {"worker": [addresses]} and "task": '
+        f'{{"type": "worker", "index": number}}, but is {text[:80]!r}: '
+    )
     try:
         config = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"TF_CONFIG is not JSON ({error}): {text[:80]!r}") from None
-    try:
-        addresses, task = config["cluster"]["worker"], config["task"]
-        kind, index = task["type"], task["index"]
-    except (KeyError, TypeError):
-        raise ValueError(
-            'TF_CONFIG needs "cluster": {"worker": [addresses]} and "task": {"type": '
-            f'"worker", "index": number}}, but is {text[:80]!r}'
-        ) from None
-    if kind != "worker" or set(config["cluster"]) != {"worker"}:
-        raise ValueError("TF_CONFIG: only tasks of the type worker are known here.")
-    if not isinstance(addresses, list) or not addresses:
-        raise ValueError(f"TF_CONFIG: {addresses!r} is no list of addresses.")
+        [(kind, addresses)], task = config["cluster"].items(), config["task"]
+        if not {kind, task["type"]} == {"worker"} or not isinstance(addresses, list):
+            raise ValueError("only workers are known here, in a list")
+        index = task["index"]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{needed}{error!r}") from None
     for address in addresses:
         match = re.fullmatch(r"[\w.-]+:(\d{1,5})", str(address), re.ASCII)
         if not match or not 0 < int(match[1]) < 65_536:
@@ -94,7 +89,7 @@ def check_batch_size(batch_size, n_workers):
 def check_port(address):
     """Check that this machine's port of an address is free.
 
-    TensorFlow's own server would share the port with whoever has it, and wait.
+    TensorFlow's own server might share the port with whoever has it, and wait.
 
     Raises:
         ClusterError: somebody listens there already.
@@ -106,7 +101,9 @@ def check_port(address):
 
 
 def die_with_parent():
-    """End this process as soon as the one that started it with `Processes` is gone."""
+    """End this process as soon as the `Processes` that started it are gone."""
+    if "ENDS_WITH_PARENT" not in os.environ:
+        return  # a scheduler did
 
     def wait():
         while os.read(0, 1):  # returns nothing once the other end is closed
@@ -140,18 +137,15 @@ class Processes:
         self.peak_memory_mb = 0.0
         self._running = {}
         for name, (arguments, variables) in commands.items():
-            try:
-                with (self._folder / f"{name}.log").open("wb") as log:
-                    self._running[name] = psutil.Popen(
-                        list(map(str, arguments)),
-                        env={**os.environ, **variables},
-                        stdin=subprocess.PIPE,
-                        stdout=log,
-                        stderr=log,
-                    )
-            except OSError as error:
-                self.stop()
-                raise ClusterError(f"{name} does not start: {error}") from None
+            with (self._folder / f"{name}.log").open("wb") as log:
+                streams = {"stdin": subprocess.PIPE, "stdout": log, "stderr": log}
+                arguments = [str(argument) for argument in arguments]
+                env = {**os.environ, **variables, "ENDS_WITH_PARENT": "1"}
+                try:
+                    self._running[name] = psutil.Popen(arguments, env=env, **streams)
+                except OSError as error:
+                    self.stop()
+                    raise ClusterError(f"{name} does not start: {error}") from None
 
     def __enter__(self):
         """Return the processes themselves."""
@@ -171,29 +165,33 @@ class Processes:
         Raises:
             ClusterError: one failed, or time is up. All have been ended then.
         """
+        try:
+            self._wait(until, grace)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self, until, grace):
         while until is None or not until():
             codes = {name: p.poll() for name, p in self._running.items()}
-            self._look_at_memory()
+            with contextlib.suppress(psutil.Error):  # one may have just ended
+                now = sum(p.memory_info().rss for p in self._running.values()) / 1e6
+                self.peak_memory_mb = max(self.peak_memory_mb, now)
             if failed := [name for name, code in codes.items() if code]:
-                self._give(grace)
-                also = [n for n, p in self._running.items() if p.poll() is None]
-                self.stop()
-                ended = f"; ended with it: {', '.join(also)}" if also else ""
-                raise ClusterError(
-                    f"{failed[0]} {_ending(codes[failed[0]])}: "
-                    f"{self.last_line(failed[0])}{ended}"
-                )
-            if None not in codes.values():
+                end = min(time.monotonic() + grace, self._deadline)
+                while self.alive() and time.monotonic() < end:
+                    time.sleep(0.02)
+                code = codes[failed[0]]
+                how = f"was killed (signal {-code})" if code < 0 else "failed"
+                last_line = self.log(failed[0]).rpartition("\n")[2]
+                raise ClusterError(f"{failed[0]} {how}. Its last words: {last_line}")
+            if not self.alive():
                 if until is not None and not until():
                     raise ClusterError("All ended before what was waited for.")
                 return
             if time.monotonic() > self._deadline:
-                late = [name for name, code in codes.items() if code is None]
-                self.stop()
-                raise ClusterError(
-                    f"{', '.join(late)}: not done after {self._time_limit} s, ended. "
-                    f"The last words of {late[0]}: {self.last_line(late[0])}"
-                )
+                late = ", ".join(self.alive())
+                raise ClusterError(f"{late}: not done after {self._time_limit} s.")
             time.sleep(0.02)
 
     def kill(self, name):
@@ -215,28 +213,4 @@ class Processes:
 
     def log(self, name):
         """Return what a process has written."""
-        path = self._folder / f"{name}.log"
-        return path.read_text(encoding="utf-8", errors="replace")
-
-    def last_line(self, name):
-        """Return the last line that a process has written."""
-        lines = self.log(name).strip().splitlines()
-        return lines[-1] if lines else "nothing was said"
-
-    def _give(self, grace):
-        end = min(time.monotonic() + grace, self._deadline)
-        while self.alive() and time.monotonic() < end:
-            time.sleep(0.02)
-
-    def _look_at_memory(self):
-        total = 0
-        for process in self._running.values():
-            try:
-                total += process.memory_info().rss
-            except psutil.Error:
-                continue  # it has just ended
-        self.peak_memory_mb = max(self.peak_memory_mb, total / 1e6)
-
-
-def _ending(code):
-    return f"was killed (signal {-code})" if code < 0 else f"failed (code {code})"
+        return (self._folder / f"{name}.log").read_text("utf-8", "replace").strip()
