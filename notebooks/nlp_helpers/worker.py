@@ -29,6 +29,7 @@ def train(job, folder):
     addresses, index = cluster.check_tf_config(os.environ.get("TF_CONFIG", ""))
     cluster.check_batch_size(job["batch_size"], len(addresses))
     cluster.check_port(addresses[index])
+    folder.mkdir(parents=True, exist_ok=True)
     import numpy as np
     import tensorflow as tf
 
