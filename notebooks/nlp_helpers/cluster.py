@@ -89,7 +89,7 @@ def check_batch_size(batch_size, n_workers):
 def check_port(address):
     """Check that this machine's port of an address is free.
 
-    TensorFlow's own server might share the port with whoever has it, and wait.
+    TensorFlow's own error does not name the port; a tf.data dispatcher would share it.
 
     Raises:
         ClusterError: somebody listens there already.
