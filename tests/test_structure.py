@@ -360,8 +360,10 @@ def helper_imports(path):
 def test_helpers_import_no_other_helper_but_text(helper):
     may_import_text = {"sampling", "seq2seq", "transformer"}
     allowed = {"text"} if helper.stem in may_import_text else set()
-    if helper.stem == "__main__":
-        allowed = {"datasets"}
+    # Those that run as processes of their own stand above the others.
+    programs = {"__main__": {"datasets"}, "worker": {"cluster", "training"}}
+    programs["training"] = {"cluster", "text", "transformer"}
+    allowed = programs.get(helper.stem, allowed)
     assert helper_imports(helper) <= allowed
 
 
@@ -439,7 +441,7 @@ def test_helpers_stay_small():
     sizes = {path.stem: len(code_lines(path.read_text("utf-8"))) for path in HELPERS}
     assert min(sizes.values()) > 0
     assert sizes["datasets"] > 200
-    assert sum(sizes.values()) <= 1400, sizes
+    assert sum(sizes.values()) <= 1650, sizes
 
 
 @pytest.mark.parametrize("helper", HELPERS, ids=lambda path: path.stem)
