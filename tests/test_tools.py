@@ -58,7 +58,10 @@ def course(tmp_path, monkeypatch):
     page = "Before.\n\n{}\n{}\n\nAfter.\n".format(
         "<!-- results: written by make results -->", "<!-- end of results -->"
     )
-    tables = (tmp_path / "README.md", tmp_path / "results.md")
+    tables = {
+        tmp_path / "README.md": chapters.summary,
+        tmp_path / "results.md": chapters.results_page,
+    }
     for path in tables:
         path.write_text(page)
     monkeypatch.setattr(chapters, "NOTEBOOKS", tmp_path / "notebooks")
@@ -242,7 +245,8 @@ def test_refresh_stores_outputs_and_results(course, executed, monkeypatch):
     policy.check_outputs_are_fresh(nbformat.read(executed, as_version=4))
     assert chapters.claims(nbformat.read(executed, as_version=4)) == expected
     assert json.loads(chapters.RESULTS.read_text()) == expected
-    assert chapters.table(expected) in chapters.TABLES[0].read_text()
+    for path, shape in chapters.TABLES.items():
+        assert shape(expected) in path.read_text()
     assert (os.environ["NLP_DATA"], os.environ["NLP_SCALE"]) == ("packaged", "quick")
     assert "NLP_IMAGES" not in os.environ
 
@@ -293,21 +297,66 @@ def test_a_row_of_the_table_shows_value_bounds_and_cost():
     assert lines[-1].endswith(" on x86_64, 2 cores, no GPU.")
 
 
+def test_the_summary_shows_a_result_and_a_ratio_of_each_chapter(course, monkeypatch):
+    monkeypatch.setattr(chapters, "HEADLINES", {"02": ("loss", "windows/s")})
+    add_chapter(course, "02_b", new_markdown_cell("# 2. The second\n\nPromise."))
+    ratio = {"unit": "x", "at_least": 2, "at_most": None}
+    rows = [
+        row("01", "training", unit="CPU-s"),
+        row("01", "first result", value=0.5, unit=""),
+        row("01", "second result", cpu_seconds=99.4, peak_memory_mb=1349),
+        row("01", "slower", value=3, **ratio),
+        row("01", "faster", value=4000, **ratio),
+        row("01", "no ratio of speed", value=9000, unit="x", at_most=9999),
+        row("02", "first result"),
+        row("02", "loss"),
+        row("02", "faster", value=9, **ratio),
+        row("02", "windows/s", value=8, **ratio),
+        row("02", "loss", "original", value=99),
+        row("03", "only result"),
+    ]
+    assert chapters.summary(rows).splitlines()[2:] == [
+        "| 01 | first result: **0.5** | faster: **4,000×** | 99 | 1.3 |",
+        "| 2. The second | loss: **1.725 nats/char** | windows/s: **8×** | 62 | 0.7 |",
+        "| 03 | only result: **1.725 nats/char** | – | 62 | 0.7 |",
+    ]
+
+
+def test_the_page_of_results_has_a_section_for_each_chapter(course):
+    rows = [row("01", "loss"), row("01", "loss", "original"), row("02", "speed")]
+    blocks = chapters.results_page(rows).split("\n\n")
+    assert [b for b in blocks if b.startswith("#")] == ["## 01", "## 02"]
+    assert [len(b.splitlines()) for b in blocks] == [1, 1, 4, 1, 3]
+    assert (
+        "| loss | 1.725 nats/char | ≤ 1.8 | original | quick | 62 | 712 |" in blocks[2]
+    )
+
+
+def test_tables_are_rewritten_without_a_run(course):
+    chapters.store_results([row()])
+    before = [path.read_text() for path in chapters.TABLES]
+    for path in chapters.TABLES:
+        path.write_text(chapters.with_table(path.read_text(), "an old table"))
+    chapters.tables([], jobs=1)
+    assert [path.read_text() for path in chapters.TABLES] == before
+    assert json.loads(chapters.RESULTS.read_text()) == [row()]
+
+
 def test_a_table_in_a_page_is_replaced_and_the_rest_kept(course):
-    page = chapters.TABLES[0].read_text()
-    once = chapters.with_table(page, [row(claim=r"loss \1 \g<0>")])
+    page = next(iter(chapters.TABLES)).read_text()
+    once = chapters.with_table(page, chapters.table([row(claim=r"loss \1 \g<0>")]))
     assert once.startswith("Before.\n\n<!-- results")
     assert once.endswith("<!-- end of results -->\n\nAfter.\n")
     assert r"| loss \1 \g<0> |" in once
-    twice = chapters.with_table(once, [row()])
-    assert twice == chapters.with_table(page, [row()])
-    assert chapters.with_table(twice, [row()]) == twice
+    twice = chapters.with_table(once, "a table")
+    assert twice == chapters.with_table(page, "a table")
+    assert chapters.with_table(twice, "a table") == twice
 
 
 @pytest.mark.parametrize("keep", ["<!-- results: written by make results -->", ""])
 def test_a_page_without_a_place_for_the_table_is_refused(keep):
     with pytest.raises(SystemExit, match="no place for the table"):
-        chapters.with_table(f"Some page.\n{keep}\n", [row()])
+        chapters.with_table(f"Some page.\n{keep}\n", "a table")
 
 
 def test_results_replace_those_of_the_same_chapter_and_edition(course):
@@ -322,13 +371,13 @@ def test_results_replace_those_of_the_same_chapter_and_edition(course):
     chapters.store_results(new)
     stored = [new[1], new[2], old[1], old[2], new[0]]
     assert json.loads(chapters.RESULTS.read_text()) == stored
-    for path in chapters.TABLES:
-        assert chapters.with_table(path.read_text(), stored) == path.read_text()
+    for path, shape in chapters.TABLES.items():
+        assert shape(stored) in path.read_text()
 
 
 def test_results_are_stored_everywhere_or_nowhere(course):
     chapters.store_results([row()])
-    chapters.TABLES[1].write_text("a page without a place")
+    list(chapters.TABLES)[1].write_text("a page without a place")
     before = {path: path.read_text() for path in course.rglob("*") if path.is_file()}
     with pytest.raises(SystemExit, match="no place for the table"):
         chapters.store_results([row(value=1.5)])
