@@ -23,12 +23,14 @@ html_theme_options = {
     "repository_url": COURSE.repository,
     "use_repository_button": bool(COURSE.repository),
     "navbar_persistent": [],  # the search field is in the side bar already
-    "home_page_in_toc": True,
+    "logo": {"text": project},
+    "secondary_sidebar_items": {"**": ["page-toc.html"], "index": []},
     "show_toc_level": 2,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["course.css"]
 html_js_files = ["course.js"]
 html_context = {"default_mode": "auto"}

@@ -24,7 +24,6 @@ from docs import citations, pages
 LOGGER = logging.getLogger(__name__)
 GLOSSARY = Path(__file__).with_name("glossary.md")
 NO_PROSE = (
-    nodes.title,
     nodes.literal,
     nodes.literal_block,
     nodes.math,
@@ -195,11 +194,10 @@ class LinkWords(SphinxTransform):
         self.linked = set()
         is_chapter = docname.startswith("notebooks/")
         for text in list(self.document.findall(nodes.Text)):
-            if any(isinstance(a, NO_PROSE[1:]) for a in ancestors(text)):
+            if any(isinstance(a, NO_PROSE) for a in ancestors(text)):
                 continue
-            in_title = any(isinstance(a, nodes.title) for a in ancestors(text))
             links = [*self.citation_links(text.astext())]
-            if is_chapter and not in_title:
+            if is_chapter and not any(is_label(a) for a in ancestors(text)):
                 links += self.term_links(text.astext())
             replace(text, links)
 
@@ -246,6 +244,12 @@ class LinkWords(SphinxTransform):
                     refwarn=True,
                 )
                 yield *match.span(), link
+
+
+def is_label(node):
+    """Say whether a node is a title, or the line of buttons below that of a chapter."""
+    is_bar = isinstance(node, nodes.container) and "chapter-bar" in node["classes"]
+    return is_bar or isinstance(node, nodes.title)
 
 
 def ancestors(node):

@@ -9,3 +9,9 @@ function openSolution() {
 }
 window.addEventListener("hashchange", openSolution);
 window.addEventListener("DOMContentLoaded", openSolution);
+
+// A page that is opened from the disk may not read others, so the search there shows
+// the titles that it finds, without the text around.
+if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}
