@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +15,6 @@ from nbformat.v4 import (
     new_output,
 )
 
-from docs import build
 from tests import nbval_policy as policy
 from tools import chapters
 
@@ -395,57 +393,3 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     chapters.write(path, "second\n")
     assert path.read_text(encoding="utf-8") == "second\n"
     assert [p.name for p in path.parent.iterdir()] == ["page.md"]
-
-
-# The site
-
-
-@pytest.mark.parametrize(("executed", "outputs"), [(False, "stored"), (True, "of run")])
-def test_the_site_gathers_pages_notebooks_and_pictures(
-    tmp_path, monkeypatch, executed, outputs
-):
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    monkeypatch.setattr(build, "SOURCE", tmp_path / "build" / "source")
-    monkeypatch.setattr(build, "TARGET", tmp_path / "build" / "html")
-    files = {
-        "docs/index.md": "index",
-        "notebooks/01_a.ipynb": "stored",
-        "notebooks/draft.ipynb": "draft",
-        "images/01/curve.png": "stored",
-        "build/images/01/curve.png": "of run",
-        "build/executed/01_a.ipynb": "of run",
-        "build/source/notebooks/09_gone.ipynb": "left from before",
-        "build/html/gone.html": "left from before",
-    }
-    for name, content in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    build.gather(executed)
-    gathered = {
-        path.relative_to(build.SOURCE).as_posix(): path.read_text()
-        for path in build.SOURCE.rglob("*")
-        if path.is_file()
-    }
-    assert gathered == {
-        "index.md": "index",
-        "notebooks/01_a.ipynb": outputs,
-        "images/01/curve.png": outputs,
-    }
-    assert not build.TARGET.exists()
-
-
-def test_the_site_takes_the_alternative_text_of_a_picture():
-    alt_texts = runpy.run_path(str(ROOT / "docs" / "conf.py"))["alt_texts"]
-    picture = new_output("display_data", {"image/png": "iVBORw0K"})
-    picture.metadata["image/png"] = {"alt": "A falling curve."}
-    cells = [new_code_cell(outputs=[picture]), new_code_cell(), new_markdown_cell("#")]
-    source = [nbformat.writes(new_notebook(cells=cells))]
-    alt_texts(None, "notebooks/01_a", source)
-    shown, other, prose = json.loads(source[0])["cells"]
-    assert shown["metadata"]["mystnb"] == {"image": {"alt": "A falling curve."}}
-    assert other["metadata"] == prose["metadata"] == {}
-
-    page = ["# A page, with no notebook in it"]
-    alt_texts(None, "index", page)
-    assert page == ["# A page, with no notebook in it"]
