@@ -282,8 +282,34 @@ def resolve_paper(app, env, node, content):
     return None
 
 
+def add_citing_pages(app, doctree, docname):
+    """Say behind each entry of the bibliography which pages cite it, with links."""
+    domain = app.env.get_domain("cite")
+    entries = {citation.citation_id: citation.key for citation in domain.citations}
+    for item in doctree.findall(nodes.list_item):
+        keys = [entries[i] for i in collect_ids(item) if i in entries]
+        if keys and docname == "bibliography":
+            links = {}
+            for reference in domain.citation_refs:
+                if reference.targets[0].key == keys[0]:
+                    links.setdefault(reference.docname, reference.citation_ref_id)
+            line = nodes.inline("", " Cited in ", classes=["cited-in"])
+            for page, anchor in links.items():
+                title = nodes.Text(app.env.titles[page].astext())
+                link = make_refnode(app.builder, docname, page, anchor, title)
+                line += [link, nodes.Text(", ")]
+            line[-1] = nodes.Text(".")
+            next(item.findall(nodes.paragraph)).append(line)
+
+
+def collect_ids(item):
+    """Return the identifiers of a node and of all that is in it."""
+    return [i for node in item.findall(nodes.Element) for i in node["ids"]]
+
+
 def setup(app):
     """Connect the steps above."""
+    app.connect("doctree-resolved", add_citing_pages)
     app.connect("source-read", rewrite_notebook)
     app.connect("missing-reference", resolve_paper)
     app.add_transform(LinkWords)
