@@ -129,5 +129,6 @@ def reference(note):
     if len(authors) > 3:
         names = f"{authors[0]} et al."
     else:
-        names = ", ".join(authors[:-1]) + f" and {authors[-1]}"
+        *others, last = authors
+        names = " and ".join([", ".join(others), last]) if others else last
     return Reference(f"{names} ({year})", keys[0])

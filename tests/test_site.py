@@ -330,6 +330,23 @@ def test_a_citation_of_an_unknown_paper_is_an_error(text):
         citations.find(text)
 
 
+@pytest.mark.parametrize(
+    ("note", "reference"),
+    [
+        ('M. Post, "A Call", WMT 2018.', "Post (2018)"),
+        ("B. Pang and L. Lee, ACL 2004.", "Pang and Lee (2004)"),
+        ("J. Pennington, R. Socher, C. Manning 2014", "Pennington, Socher and Manning"),
+        ("Maas, Daly, Pham, Huang, Ng, Potts 2011", "Maas et al. (2011)"),
+    ],
+)
+def test_a_footnote_about_a_paper_becomes_a_citation(note, reference):
+    cited = citations.reference(note)
+    assert cited.text.startswith(reference)
+    assert [found.key for found in citations.find(f"({cited.text})")] == [cited.key]
+    with pytest.raises(citations.UnknownPaperError):
+        citations.reference(note.replace("20", "19"))
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_paper_that_a_chapter_cites_is_in_the_bibliography(path):
     prose = [

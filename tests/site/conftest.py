@@ -8,11 +8,11 @@ from looking import NO_BROWSER, SITE, Loaded, find_browser
 from playwright.sync_api import sync_playwright
 
 
-def pytest_sessionstart():
+def pytest_configure():
     if not find_browser():
-        pytest.exit(NO_BROWSER, returncode=1)
+        raise pytest.UsageError(NO_BROWSER)
     if not (SITE / "index.html").exists():
-        pytest.exit("There is no site to test: `make html` builds it.", returncode=1)
+        raise pytest.UsageError("There is no site to test: `make html` builds it.")
 
 
 @pytest.fixture(scope="session")
