@@ -5,7 +5,7 @@ JOBS ?= 1
 PYTHON ?=
 GPU ?=
 
-export NLP_DATA NLP_SCALE
+export NLP_DATA NLP_SCALE CHROMIUM
 export PYTHONDONTWRITEBYTECODE = 1
 
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
@@ -14,7 +14,7 @@ SPREAD := $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadscope)
 CHOSEN := $(foreach c,$(CHAPTERS),$(or $(wildcard notebooks/$(c)_*.ipynb),\
             $(wildcard notebooks/0$(c)_*.ipynb),no-chapter-$(c)))
 
-.PHONY: help setup run lab test test-fast lint refresh results html data lock clean
+.PHONY: help setup run lab test test-fast lint refresh results html slides test-site data lock clean
 
 help:  ## show this list
 	@echo "make TARGET [CHAPTERS=\"01 02\"] [NLP_DATA=original] [NLP_SCALE=full] [JOBS=2] [GPU=1]"
@@ -47,6 +47,12 @@ results: $(READY)  ## refresh, then run the original edition too, and write the 
 
 html: $(READY)  ## build the site from the stored outputs into build/html
 	$(BIN)/python docs/build.py
+
+slides: $(READY)  ## make slides of the chapters prepared for it into build/slides
+	$(BIN)/python docs/slides.py
+
+test-site: html slides  ## build site and slides, and test them in a browser
+	$(BIN)/python -m pytest -q tests/site
 
 data: $(READY)  ## fetch the original corpora into data/
 	cd notebooks && ../$(BIN)/python -m nlp_helpers original

@@ -485,4 +485,34 @@ def test_results_of_the_packaged_edition_are_the_claims_of_the_chapters(results)
 @pytest.mark.parametrize("page", chapters.TABLES, ids=lambda path: path.name)
 def test_pages_show_the_results(results, page):
     text = page.read_text(encoding="utf-8")
-    assert chapters.with_table(text, results) == text
+    assert chapters.with_table(text, chapters.TABLES[page](results)) == text
+
+
+def rows_of(page):
+    """Return the cells of the rows of all the tables of a page, headers left out."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("|").split("|") for line in lines if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def test_readme_and_results_page_show_the_numbers_stored_in_the_chapters():
+    stored, shown, found = {}, {}, set()
+    for path in CHAPTERS:
+        title = headings_of(source_of(nbformat.read(path, 4).cells[0]))[0][1]
+        for claim in chapters.claims(nbformat.read(path, as_version=4)):
+            value = f"{claim['value']:,.4g} {claim['unit']}".strip()
+            stored[title, claim["claim"]] = value
+    title = None
+    for line in (ROOT / "docs" / "results.md").read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            title = line[3:]
+        elif "| packaged |" in line:
+            claim, value, *_ = (cell.strip() for cell in line.strip("|").split("|"))
+            shown[title, claim] = value
+    assert shown == stored
+    for title, *cells in rows_of(ROOT / "README.md"):
+        for cell in cells:
+            if headline := re.fullmatch(r"(.+): \*\*(.+)\*\*", cell):
+                assert headline[2].replace("×", " x") == stored[title, headline[1]]
+                found.add(title)
+    assert found == {title for title, _ in stored}

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +15,6 @@ from nbformat.v4 import (
     new_output,
 )
 
-from docs import build
 from tests import nbval_policy as policy
 from tools import chapters
 
@@ -58,7 +56,10 @@ def course(tmp_path, monkeypatch):
     page = "Before.\n\n{}\n{}\n\nAfter.\n".format(
         "<!-- results: written by make results -->", "<!-- end of results -->"
     )
-    tables = (tmp_path / "README.md", tmp_path / "results.md")
+    tables = {
+        tmp_path / "README.md": chapters.summary,
+        tmp_path / "results.md": chapters.results_page,
+    }
     for path in tables:
         path.write_text(page)
     monkeypatch.setattr(chapters, "NOTEBOOKS", tmp_path / "notebooks")
@@ -242,7 +243,8 @@ def test_refresh_stores_outputs_and_results(course, executed, monkeypatch):
     policy.check_outputs_are_fresh(nbformat.read(executed, as_version=4))
     assert chapters.claims(nbformat.read(executed, as_version=4)) == expected
     assert json.loads(chapters.RESULTS.read_text()) == expected
-    assert chapters.table(expected) in chapters.TABLES[0].read_text()
+    for path, shape in chapters.TABLES.items():
+        assert shape(expected) in path.read_text()
     assert (os.environ["NLP_DATA"], os.environ["NLP_SCALE"]) == ("packaged", "quick")
     assert "NLP_IMAGES" not in os.environ
 
@@ -293,21 +295,66 @@ def test_a_row_of_the_table_shows_value_bounds_and_cost():
     assert lines[-1].endswith(" on x86_64, 2 cores, no GPU.")
 
 
+def test_the_summary_shows_a_result_and_a_ratio_of_each_chapter(course, monkeypatch):
+    monkeypatch.setattr(chapters, "HEADLINES", {"02": ("loss", "windows/s")})
+    add_chapter(course, "02_b", new_markdown_cell("# 2. The second\n\nPromise."))
+    ratio = {"unit": "x", "at_least": 2, "at_most": None}
+    rows = [
+        row("01", "training", unit="CPU-s"),
+        row("01", "first result", value=0.5, unit=""),
+        row("01", "second result", cpu_seconds=99.4, peak_memory_mb=1349),
+        row("01", "slower", value=3, **ratio),
+        row("01", "faster", value=4000, **ratio),
+        row("01", "no ratio of speed", value=9000, unit="x", at_most=9999),
+        row("02", "first result"),
+        row("02", "loss"),
+        row("02", "faster", value=9, **ratio),
+        row("02", "windows/s", value=8, **ratio),
+        row("02", "loss", "original", value=99),
+        row("03", "only result"),
+    ]
+    assert chapters.summary(rows).splitlines()[2:] == [
+        "| 01 | first result: **0.5** | faster: **4,000×** | 99 | 1.3 |",
+        "| 2. The second | loss: **1.725 nats/char** | windows/s: **8×** | 62 | 0.7 |",
+        "| 03 | only result: **1.725 nats/char** | – | 62 | 0.7 |",
+    ]
+
+
+def test_the_page_of_results_has_a_section_for_each_chapter(course):
+    rows = [row("01", "loss"), row("01", "loss", "original"), row("02", "speed")]
+    blocks = chapters.results_page(rows).split("\n\n")
+    assert [b for b in blocks if b.startswith("#")] == ["## 01", "## 02"]
+    assert [len(b.splitlines()) for b in blocks] == [1, 1, 4, 1, 3]
+    assert (
+        "| loss | 1.725 nats/char | ≤ 1.8 | original | quick | 62 | 712 |" in blocks[2]
+    )
+
+
+def test_tables_are_rewritten_without_a_run(course):
+    chapters.store_results([row()])
+    before = [path.read_text() for path in chapters.TABLES]
+    for path in chapters.TABLES:
+        path.write_text(chapters.with_table(path.read_text(), "an old table"))
+    chapters.tables([], jobs=1)
+    assert [path.read_text() for path in chapters.TABLES] == before
+    assert json.loads(chapters.RESULTS.read_text()) == [row()]
+
+
 def test_a_table_in_a_page_is_replaced_and_the_rest_kept(course):
-    page = chapters.TABLES[0].read_text()
-    once = chapters.with_table(page, [row(claim=r"loss \1 \g<0>")])
+    page = next(iter(chapters.TABLES)).read_text()
+    once = chapters.with_table(page, chapters.table([row(claim=r"loss \1 \g<0>")]))
     assert once.startswith("Before.\n\n<!-- results")
     assert once.endswith("<!-- end of results -->\n\nAfter.\n")
     assert r"| loss \1 \g<0> |" in once
-    twice = chapters.with_table(once, [row()])
-    assert twice == chapters.with_table(page, [row()])
-    assert chapters.with_table(twice, [row()]) == twice
+    twice = chapters.with_table(once, "a table")
+    assert twice == chapters.with_table(page, "a table")
+    assert chapters.with_table(twice, "a table") == twice
 
 
 @pytest.mark.parametrize("keep", ["<!-- results: written by make results -->", ""])
 def test_a_page_without_a_place_for_the_table_is_refused(keep):
     with pytest.raises(SystemExit, match="no place for the table"):
-        chapters.with_table(f"Some page.\n{keep}\n", [row()])
+        chapters.with_table(f"Some page.\n{keep}\n", "a table")
 
 
 def test_results_replace_those_of_the_same_chapter_and_edition(course):
@@ -322,13 +369,13 @@ def test_results_replace_those_of_the_same_chapter_and_edition(course):
     chapters.store_results(new)
     stored = [new[1], new[2], old[1], old[2], new[0]]
     assert json.loads(chapters.RESULTS.read_text()) == stored
-    for path in chapters.TABLES:
-        assert chapters.with_table(path.read_text(), stored) == path.read_text()
+    for path, shape in chapters.TABLES.items():
+        assert shape(stored) in path.read_text()
 
 
 def test_results_are_stored_everywhere_or_nowhere(course):
     chapters.store_results([row()])
-    chapters.TABLES[1].write_text("a page without a place")
+    list(chapters.TABLES)[1].write_text("a page without a place")
     before = {path: path.read_text() for path in course.rglob("*") if path.is_file()}
     with pytest.raises(SystemExit, match="no place for the table"):
         chapters.store_results([row(value=1.5)])
@@ -346,57 +393,3 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     chapters.write(path, "second\n")
     assert path.read_text(encoding="utf-8") == "second\n"
     assert [p.name for p in path.parent.iterdir()] == ["page.md"]
-
-
-# The site
-
-
-@pytest.mark.parametrize(("executed", "outputs"), [(False, "stored"), (True, "of run")])
-def test_the_site_gathers_pages_notebooks_and_pictures(
-    tmp_path, monkeypatch, executed, outputs
-):
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    monkeypatch.setattr(build, "SOURCE", tmp_path / "build" / "source")
-    monkeypatch.setattr(build, "TARGET", tmp_path / "build" / "html")
-    files = {
-        "docs/index.md": "index",
-        "notebooks/01_a.ipynb": "stored",
-        "notebooks/draft.ipynb": "draft",
-        "images/01/curve.png": "stored",
-        "build/images/01/curve.png": "of run",
-        "build/executed/01_a.ipynb": "of run",
-        "build/source/notebooks/09_gone.ipynb": "left from before",
-        "build/html/gone.html": "left from before",
-    }
-    for name, content in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    build.gather(executed)
-    gathered = {
-        path.relative_to(build.SOURCE).as_posix(): path.read_text()
-        for path in build.SOURCE.rglob("*")
-        if path.is_file()
-    }
-    assert gathered == {
-        "index.md": "index",
-        "notebooks/01_a.ipynb": outputs,
-        "images/01/curve.png": outputs,
-    }
-    assert not build.TARGET.exists()
-
-
-def test_the_site_takes_the_alternative_text_of_a_picture():
-    alt_texts = runpy.run_path(str(ROOT / "docs" / "conf.py"))["alt_texts"]
-    picture = new_output("display_data", {"image/png": "iVBORw0K"})
-    picture.metadata["image/png"] = {"alt": "A falling curve."}
-    cells = [new_code_cell(outputs=[picture]), new_code_cell(), new_markdown_cell("#")]
-    source = [nbformat.writes(new_notebook(cells=cells))]
-    alt_texts(None, "notebooks/01_a", source)
-    shown, other, prose = json.loads(source[0])["cells"]
-    assert shown["metadata"]["mystnb"] == {"image": {"alt": "A falling curve."}}
-    assert other["metadata"] == prose["metadata"] == {}
-
-    page = ["# A page, with no notebook in it"]
-    alt_texts(None, "index", page)
-    assert page == ["# A page, with no notebook in it"]

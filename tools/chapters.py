@@ -3,6 +3,7 @@
 python tools/chapters.py run [01 02 ...]      into build/, leaving notebooks/ alone
 python tools/chapters.py refresh [01 02 ...]  in place: outputs and results table
 python tools/chapters.py results              refresh, then the original edition too
+python tools/chapters.py tables               only rewrite the tables from the results
 """
 
 import argparse
@@ -26,7 +27,40 @@ from tests.nbval_policy import code_hash, without_blank_streams  # noqa: E402
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
 RESULTS = ROOT / "docs" / "results.json"
-TABLES = (ROOT / "README.md", ROOT / "docs" / "results.md")
+HEADLINES = {  # of each chapter, the result and the ratio that the README shows
+    "01": (
+        "loss on the last tenth",
+        "writing 200 characters, generate against the classic loop",
+    ),
+    "02": (
+        "loss on the last tenth, state carried",
+        "streams/s, gathered against zipped",
+    ),
+    "03": (
+        "test accuracy, GRU with mask, 100 words",
+        "vocabulary, flat values against the loop",
+    ),
+    "04": (
+        "accuracy of the best GloVe network",
+        "an update of 50,000 vectors, Adam against Adagrad",
+    ),
+    "05": (
+        "test BLEU, greedy, two-way encoder",
+        "an update with 50,000 words, full softmax against 500 sampled",
+    ),
+    "06": (
+        "test BLEU, 5 beams",
+        "speed of beam search, ours against eager tfa, one by one",
+    ),
+    "07": (
+        "test BLEU, greedy, with attention",
+        "writing 50 words, keys once against keys at every step",
+    ),
+    "08": (
+        "test BLEU, greedy",
+        "writing 127 steps, recomputing against a cache",
+    ),
+}
 CELL_TIMEOUT = 3600 if os.environ.get("NLP_SCALE") != "full" else None
 
 
@@ -200,43 +234,124 @@ def table(rows):
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        bounds = (("≥", row["at_least"]), ("≤", row["at_most"]))
-        stated = ", ".join(f"{sign} {b:,.4g}" for sign, b in bounds if b is not None)
-        value = f"{row['value']:,.4g} {row['unit']}".strip()
-        lines.append(
-            f"| {row['chapter']} | {row['claim']} | {value} | {stated} | "
-            f"{row['edition']} | {row['scale']} | {row['cpu_seconds']:.0f} | "
-            f"{row['peak_memory_mb']} |"
-        )
-    machines = sorted({row["machine"] for row in rows})
-    lines += [
-        "",
+        lines.append(f"| {row['chapter']} | " + " | ".join(_cells(row)) + " |")
+    return "\n".join([*lines, "", _about_machines(rows)])
+
+
+def value_of(row):
+    """Return the value of a claim with its unit, as the tables show it."""
+    return f"{row['value']:,.4g} {row['unit']}".strip()
+
+
+def _cells(row):
+    bounds = (("≥", row["at_least"]), ("≤", row["at_most"]))
+    stated = ", ".join(f"{sign} {b:,.4g}" for sign, b in bounds if b is not None)
+    cost = (f"{row['cpu_seconds']:.0f}", str(row["peak_memory_mb"]))
+    return row["claim"], value_of(row), stated, row["edition"], row["scale"], *cost
+
+
+def _about_machines(rows):
+    return (
         "CPU seconds and peak memory are those of the chapter up to that claim, on "
-        f"{'; '.join(machines)}.",
+        f"{'; '.join(sorted({row['machine'] for row in rows}))}."
+    )
+
+
+def results_page(rows):
+    """Return the results in Markdown, a section and a table for each chapter."""
+    header = "| claim | value | bound | edition | scale | CPU s | peak MB |"
+    parts = [_about_machines(rows)]
+    for chapter in sorted({row["chapter"] for row in rows}):
+        lines = ["| " + " | ".join(_cells(r)) + " |" for r in _of(chapter, rows)]
+        parts += [
+            f"## {_title(chapter)}",
+            "\n".join([header, "|---" * 7 + "|", *lines]),
+        ]
+    return "\n\n".join(parts)
+
+
+def summary(rows):
+    """Return a table in Markdown with two results of each chapter and what it costs.
+
+    The packaged edition only; its CPU seconds and memory are those at the last claim.
+    """
+    lines = [
+        "| chapter | it reaches | and against the usual code | CPU s | peak GB |",
+        "|---|---|---|---|---|",
     ]
+    rows = [row for row in rows if row["edition"] == "packaged"]
+    for chapter in sorted({row["chapter"] for row in rows}):
+        own = _of(chapter, rows)
+        shown = [
+            f"{row['claim']}: **{value_of(row).replace(' x', '×')}**" if row else "–"
+            for row in headlines(chapter, own)
+        ]
+        seconds = max(row["cpu_seconds"] for row in own)
+        memory = max(row["peak_memory_mb"] for row in own) / 1000
+        cells = (_title(chapter), *shown, f"{seconds:.0f}", f"{memory:.1f}")
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def headlines(chapter, rows):
+    """Return two rows of a chapter: a result and a ratio of speed; None for lack of it.
+
+    Those that HEADLINES names; else the first claim that is no cost, and the largest
+    ratio.
+    """
+    named = [
+        row
+        for name in HEADLINES.get(chapter, ())
+        for row in rows
+        if row["claim"] == name
+    ]
+    if len(named) == 2:
+        return named
+    results = [row for row in rows if row["unit"] not in ("x", "CPU-s", "MB")]
+    ratios = [row for row in rows if row["unit"] == "x" and row["at_least"] is not None]
+    return [
+        next(iter(results), None),
+        max(ratios, key=lambda row: row["value"], default=None),
+    ]
+
+
+def _of(chapter, rows):
+    return [row for row in rows if row["chapter"] == chapter]
+
+
+def _title(chapter):
+    """Return the title of a chapter, such as "7. Attention", or its number."""
+    for path in NOTEBOOKS.glob(f"{chapter}_*.ipynb"):
+        first = nbformat.read(path, as_version=4).cells[0].source
+        if heading := re.match(r"# (.+)", first):
+            return heading[1]
+    return chapter
 
 
 def store_results(rows):
     """Replace the stored rows that were measured anew, and rewrite the tables."""
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else []
     renewed = {(row["chapter"], row["edition"]) for row in rows}
     kept = [r for r in stored if (r["chapter"], r["edition"]) not in renewed]
     rows = sorted(kept + rows, key=lambda r: (r["chapter"], r["edition"] == "original"))
     pages = {
-        path: with_table(path.read_text(encoding="utf-8"), rows) for path in TABLES
+        path: with_table(path.read_text(encoding="utf-8"), shape(rows))
+        for path, shape in TABLES.items()
     }
     write(RESULTS, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     for path, page in pages.items():
         write(path, page)
 
 
-def with_table(page, rows):
-    """Return a page with the table between its two `results` comments replaced."""
+TABLES = {ROOT / "README.md": summary, ROOT / "docs" / "results.md": results_page}
+
+
+def with_table(page, table):
+    """Return a page with what stands between its two `results` comments replaced."""
     start, end = "<!-- results: written by make results -->", "<!-- end of results -->"
     if start not in page or end not in page:
         raise SystemExit(f"The page has no place for the table: {start} ... {end}")
-    block = f"{start}\n\n{table(rows)}\n\n{end}"
+    block = f"{start}\n\n{table}\n\n{end}"
     return re.sub(f"{start}.*?{end}", lambda _: block, page, flags=re.DOTALL)
 
 
@@ -278,13 +393,18 @@ def results(chapters, jobs):
     store_results(run(chapters, jobs))
 
 
+def tables(chapters, jobs):
+    """Rewrite the tables of the README and the site from the stored results."""
+    store_results([])
+
+
 def _clock(seconds):
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=("run", "refresh", "results"))
+    parser.add_argument("command", choices=("run", "refresh", "results", "tables"))
     parser.add_argument("chapters", nargs="*", help="such as 01 02; all if none")
     parser.add_argument("--jobs", type=int, default=1, help="chapters at a time")
     arguments = parser.parse_args()
