@@ -128,7 +128,7 @@ def add_bar(notebook, docname):
     course = the_course()
     name = f"{docname.rpartition('/')[2]}.ipynb"
     chapter = next(c for c in course.chapters if c.path.name == name)
-    seconds, memory, _ = pages.cost_of(course, chapter)
+    seconds, memory = pages.cost_of(course, chapter)
     binder = pages.binder_link(course.repository, name) or "../start.md#binder"
     title, _, text = "".join(notebook["cells"][0]["source"]).partition("\n")
     bar = [

@@ -175,16 +175,16 @@ def first_sentence(chapter):
 def costs(course):
     """Return a table of what each chapter costs, at quick scale."""
     lines = [
-        "| chapter | minutes | CPU-seconds | of them training | memory, GB |",
-        "|---|--:|--:|--:|--:|",
+        "| chapter | minutes | CPU-seconds | memory, GB |",
+        "|---|--:|--:|--:|",
     ]
     total = 0.0
     for chapter in course.chapters:
-        seconds, memory, training = cost_of(course, chapter)
+        seconds, memory = cost_of(course, chapter)
         total += chapter.seconds
         lines.append(
             f"| [{chapter.title}]({chapter.link}) | {chapter.seconds / 60:.1f} | "
-            f"{seconds:.0f} | {training:.0f} | {memory / 1000:.1f} |"
+            f"{seconds:.0f} | {memory / 1000:.1f} |"
         )
     machines = sorted({row["machine"] for row in course.results})
     return "\n".join(
@@ -197,12 +197,11 @@ def costs(course):
 
 
 def cost_of(course, chapter):
-    """Return a chapter's CPU-seconds, peak memory in MB, and seconds of training."""
+    """Return a chapter's CPU-seconds, and its peak memory in MB."""
     rows = course.results_of(chapter, "packaged")
-    trainings = [r["value"] for r in rows if r["claim"].endswith("training")]
     seconds = max((row["cpu_seconds"] for row in rows), default=0)
     memory = max((row["peak_memory_mb"] for row in rows), default=0)
-    return seconds, memory, sum(trainings)
+    return seconds, memory
 
 
 def summary(course):

@@ -138,7 +138,16 @@ def test_processes_that_end_well(tmp_path):
         processes.wait()
         assert processes.alive() == []
     assert [processes.log(who) for who in commands] == ["ada", "bob"]
-    assert processes.peak_memory_mb > 1
+
+
+def test_memory_is_counted_when_others_have_ended(tmp_path):
+    allocate = "x = b'x' * 50_000_000; import time; print('there', flush=True)"
+    large = [sys.executable, "-c", f"{allocate}; time.sleep(600)"]
+    with start(tmp_path, ada=[sys.executable, "-c", ""], bob=large) as processes:
+        processes.wait(until=lambda: processes.alive() == ["bob"])
+        processes.wait(until=lambda: processes.log("bob") == "there")
+        processes.wait(until=lambda: processes.peak_memory_mb > 50)
+        assert processes.peak_memory_mb < 200
 
 
 def test_one_that_fails_ends_the_others(tmp_path):

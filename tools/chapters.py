@@ -61,7 +61,7 @@ HEADLINES = {  # of each chapter, the result and the ratio that the README shows
         "writing 127 steps, recomputing against a cache",
     ),
     "10": (
-        "weights, two processes against one, largest difference",
+        "examples not seen exactly once an epoch, killed and resumed",
         "a GRU's training step, XLA against plain",
     ),
 }
