@@ -33,7 +33,7 @@ test: $(READY)  ## run the unit tests and every chapter, comparing every output
 	$(BIN)/python -m pytest -q $(SPREAD) $(CHOSEN)
 
 test-fast: $(READY)  ## run the unit tests only
-	$(BIN)/python -m pytest -q tests
+	$(BIN)/python -m pytest -q $(SPREAD) tests
 
 lint: $(READY)  ## check style and errors in modules and notebooks
 	$(BIN)/ruff check .
