@@ -113,13 +113,6 @@ def die_with_parent():
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _resident_mb(process):
-    """Return the memory of a process, 0 if it has ended."""
-    with contextlib.suppress(psutil.Error):
-        return process.memory_info().rss / 1e6
-    return 0.0
-
-
 class Processes:
     """Processes that live and die together; use it in a `with` statement.
 
@@ -181,8 +174,9 @@ class Processes:
     def _wait(self, until, grace):
         while until is None or not until():
             codes = {name: p.poll() for name, p in self._running.items()}
-            now = sum(map(_resident_mb, self._running.values()))
-            self.peak_memory_mb = max(self.peak_memory_mb, now)
+            with contextlib.suppress(psutil.Error):  # one may have just ended
+                now = sum(self._running[n].memory_info().rss for n in self.alive())
+                self.peak_memory_mb = max(self.peak_memory_mb, now / 1e6)
             if failed := [name for name, code in codes.items() if code]:
                 end = min(time.monotonic() + grace, self._deadline)
                 while self.alive() and time.monotonic() < end:
