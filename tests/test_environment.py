@@ -1,11 +1,15 @@
 """The environment: what is asked for, locked and installed is one and the same."""
 
+import contextlib
 import importlib.metadata
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -175,12 +179,17 @@ def test_what_is_installed_is_what_is_locked():
 # make
 
 
-def run(*command, cwd=ROOT, **environment):
+def environment_without_make(changes):
+    """Return the environment with changes, and without what an outer make set."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    return {**inherited, **changes}
+
+
+def run(*command, cwd=ROOT, **environment):
     return subprocess.run(
         command,
         cwd=cwd,
-        env={**inherited, **environment},
+        env=environment_without_make(environment),
         capture_output=True,
         text=True,
         timeout=60,
@@ -199,6 +208,55 @@ def test_make_explains_every_target():
     for variable in ("CHAPTERS", "NLP_DATA", "NLP_SCALE", "JOBS", "GPU"):
         assert f"{variable}=" in first
     assert run("make").stdout == shown.stdout
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Run `make lab` with settings of its own; yield what the server says of itself."""
+    settings = {
+        "ServerApp": {"allow_root": True, "port": 0, "port_retries": 0},
+        "ExtensionApp": {"open_browser": False},
+    }
+    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(settings))
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["make", "-o", ".venv/ready", "lab"],
+            cwd=ROOT,
+            env=environment_without_make(dict.fromkeys(folders, str(tmp_path))),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield wait_for_server(process, tmp_path)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_for_server(process, folder):
+    """Return what a Jupyter server says of itself, once it does."""
+    end = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end:
+        for path in folder.glob("jpserver-*.json"):
+            with contextlib.suppress(json.JSONDecodeError):  # not yet all written
+                return json.loads(path.read_text())
+        time.sleep(0.1)
+    pytest.fail((folder / "log").read_text())
+
+
+def ask(server, path):
+    """Return a Jupyter server's answer."""
+    headers = {"Authorization": f"token {server['token']}"}
+    asked = urllib.request.Request(server["url"] + path, headers=headers)
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        return answer.read().decode()
+
+
+def test_make_lab_opens_the_notebooks(lab):
+    shown = {entry["name"] for entry in json.loads(ask(lab, "api/contents"))["content"]}
+    assert shown >= {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert "JupyterLab" in ask(lab, "lab")
 
 
 def shell():
