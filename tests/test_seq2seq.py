@@ -545,24 +545,24 @@ def test_translations_are_those_of_beam_search(model):
 @few_examples
 @given(order=st.permutations(range(len(SENTENCES))), batch_size=st.integers(1, 10))
 def test_order_and_batches_do_not_matter(model, order, batch_size):
-    expected = translate(model, SENTENCES, beam_width=2)
+    expected = translate(model, SENTENCES, beam_width=3)
     shuffled = [SENTENCES[k] for k in order]
-    translated = translate(model, shuffled, beam_width=2, batch_size=batch_size)
+    translated = translate(model, shuffled, beam_width=3, batch_size=batch_size)
     assert translated == [expected[k] for k in order]
 
 
 def test_the_length_penalty_reaches_the_search(model):
     short, long = (
-        translate(model, SENTENCES, beam_width=4, length_penalty=p) for p in (0, 4)
+        translate(model, SENTENCES, beam_width=3, length_penalty=p) for p in (0, 4)
     )
     assert sum(map(len, long)) > sum(map(len, short))
 
 
-def test_new_weights_are_used_at_once():
-    model, other = small_model(seed=0), small_model(seed=2)
-    before = translate(model, SENTENCES)
-    model.set_weights(other.get_weights())
-    assert before != translate(model, SENTENCES) == translate(other, SENTENCES)
+def test_new_weights_are_used_at_once(model):
+    other = small_model(seed=0)
+    before = translate(other, SENTENCES)
+    other.set_weights(model.get_weights())
+    assert before != translate(other, SENTENCES) == translate(model, SENTENCES)
 
 
 def test_sentences_of_unknown_words_only_can_be_allowed(model):

@@ -184,14 +184,14 @@ def test_the_phrase_book_is_the_same_in_another_process_and_place():
     elsewhere = {"LC_ALL": "ko_KR.UTF-8", "LANG": "ko_KR.UTF-8", "LANGUAGE": "de:fr"}
     elsewhere |= {"TZ": "Asia/Seoul", "PYTHONHASHSEED": "4321", "NLP_DATA": "packaged"}
     result = subprocess.run(
-        [sys.executable, "-c", IN_A_PROCESS, *TARGETS],
+        [sys.executable, "-c", IN_A_PROCESS, "es", "ko"],
         cwd=Path(datasets.__file__).parents[1],
         env=os.environ | elsewhere | {"TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert result.stdout.split() == list(PINNED.values()), result.stderr
+    assert result.stdout.split() == [PINNED["es"], PINNED["ko"]], result.stderr
 
 
 @pytest.mark.parametrize("target", TARGETS)
