@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 READY := .venv/ready$(if $(GPU),-gpu)
-SPREAD := $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadscope)
+SPREAD := $(if $(filter-out 1,$(JOBS)),-n $(JOBS))
 CHOSEN := $(foreach c,$(CHAPTERS),$(or $(wildcard notebooks/$(c)_*.ipynb),\
             $(wildcard notebooks/0$(c)_*.ipynb),no-chapter-$(c)))
 
@@ -30,10 +30,10 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 test: $(READY)  ## run the unit tests and every chapter, comparing every output
-	$(BIN)/python -m pytest -q $(SPREAD) $(CHOSEN)
+	$(BIN)/python -m pytest -q $(SPREAD) --dist loadscope $(CHOSEN)
 
 test-fast: $(READY)  ## run the unit tests only
-	$(BIN)/python -m pytest -q $(SPREAD) tests
+	$(BIN)/python -m pytest -q $(SPREAD) --dist loadscope tests
 
 lint: $(READY)  ## check style and errors in modules and notebooks
 	$(BIN)/ruff check .
@@ -52,7 +52,7 @@ slides: $(READY)  ## make slides of the chapters prepared for it into build/slid
 	$(BIN)/python docs/slides.py
 
 test-site: html slides  ## build site and slides, and test them in a browser
-	$(BIN)/python -m pytest -q tests/site
+	$(BIN)/python -m pytest -q $(SPREAD) tests/site
 
 data: $(READY)  ## fetch the original corpora into data/
 	cd notebooks && ../$(BIN)/python -m nlp_helpers original
