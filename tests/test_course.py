@@ -165,9 +165,21 @@ def test_a_claim_beyond_its_bound_fails(value, bounds):
         assert f"{name.replace('_', ' ')} {bound:g}" in message
 
 
+def test_bounds_are_those_of_the_quick_scale(monkeypatch, capsys):
+    monkeypatch.setattr(course, "SCALE", "full")
+    course.claim("training", 500, at_most=120, unit="CPU-s")
+    course.claim("training", 100, at_most=120, unit="CPU-s")
+    beyond, within = capsys.readouterr().out.splitlines()
+    stated = "training: 500 CPU-s (at most 120): beyond the bound of the quick scale"
+    assert beyond == stated
+    assert within == "training: 100 CPU-s (at most 120)"
+
+
+@pytest.mark.parametrize("scale", ["quick", "full"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float32("nan")])
 @pytest.mark.parametrize("bounds", [{"at_least": 0}, {"at_most": 0}])
-def test_a_claim_of_no_finite_number_always_fails(value, bounds):
+def test_a_claim_of_no_finite_number_always_fails(monkeypatch, scale, value, bounds):
+    monkeypatch.setattr(course, "SCALE", scale)
     with pytest.raises(AssertionError, match=r"does not hold\. loss: "):
         course.claim("loss", value, **bounds)
 
