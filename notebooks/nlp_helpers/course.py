@@ -101,7 +101,7 @@ def claim(name, value, *, at_least=None, at_most=None, unit=""):
     within = (at_least is None or value >= bounds["at_least"]) and (
         at_most is None or value <= bounds["at_most"]
     )
-    if not math.isfinite(value) or not within and SCALE == "quick":
+    if not math.isfinite(value) or (not within and SCALE == "quick"):
         raise AssertionError(f"This claim does not hold. {sentence}")
     if not within:
         sentence += ": beyond the bound of the quick scale"
