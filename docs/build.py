@@ -1,7 +1,8 @@
 """Build the site: python docs/build.py [--executed].
 
-The pages are those of docs/, with what docs/pages.py makes for them, and the notebooks
-with the outputs stored in them, or, with --executed, with those of the last `make run`.
+The pages are those of docs/, with their generated parts, and the chapters with the
+outputs stored in them, or, with --executed, with those of the last `make run`. They are
+gathered in build/html-source, as the Markdown and the notebooks that Sphinx then reads.
 Warnings are errors.
 """
 
@@ -9,41 +10,64 @@ import shutil
 import sys
 from pathlib import Path
 
+import nbformat
 from sphinx.cmd.build import main
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from docs import pages  # noqa: E402
+from docs import chapter_pages, links, pages  # noqa: E402
+from docs.bibliography import Bibliography  # noqa: E402
+from tools import chapters, results_tables  # noqa: E402
 
-SOURCE = ROOT / "build" / "html-source"
-TARGET = ROOT / "build" / "html"
+BUILD = ROOT / "build"
+SOURCE = BUILD / "html-source"
+TARGET = BUILD / "html"
 # Of the ways to pack MathJax the pages load one; the others are 13 MB.
 MATHJAX = "tex-chtml.js"
 
 
 def gather(executed):
-    """Lay the pages and notebooks side by side, where Sphinx reads them."""
-    shutil.rmtree(SOURCE, ignore_errors=True)
-    shutil.rmtree(TARGET, ignore_errors=True)
-    shutil.copytree(
-        ROOT / "docs", SOURCE, ignore=shutil.ignore_patterns("__pycache__", "slides*")
-    )
-    notebooks = list((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-    if executed:  # later copies win
-        notebooks += (ROOT / "build" / "executed").glob("*.ipynb")
-    target = SOURCE / "notebooks"
-    target.mkdir()
-    for path in notebooks:
-        shutil.copy(path, target)
+    """Lay pages, chapters and pictures side by side, where Sphinx reads them."""
+    for folder in (SOURCE, TARGET):
+        shutil.rmtree(folder, ignore_errors=True)
+    ignored = shutil.ignore_patterns("__pycache__", "slides*")
+    shutil.copytree(ROOT / "docs", SOURCE, ignore=ignored)
+    shutil.copy(ROOT / "data" / "README.md", SOURCE / "data.md")
     # `make run` keeps its pictures apart from those of the repository.
-    images = [ROOT / "images"] + [ROOT / "build" / "images"] * executed
-    for folder in images:
-        if folder.exists():
-            shutil.copytree(folder, SOURCE / "images", dirs_exist_ok=True)
-    course = pages.Course(ROOT)
-    for path in SOURCE.glob("*.md"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(pages.fill(text, course), encoding="utf-8")
+    for images in [ROOT / "images"] + [BUILD / "images"] * executed:
+        if images.exists():
+            shutil.copytree(images, SOURCE / "images", dirs_exist_ok=True)
+
+    all_chapters, rows = chapters.read_all(), results_tables.load()
+    bibliography = Bibliography()
+    write_chapters(all_chapters, rows, bibliography, executed)
+    write_pages(pages.parts(all_chapters, rows), bibliography)
+
+
+def write_chapters(all_chapters, rows, bibliography, executed):
+    """Write the chapters as the site shows them, and as a reader downloads them."""
+    terms = links.glossary_terms((SOURCE / "glossary.md").read_text("utf-8"))
+    for name in ("notebooks", "downloads"):
+        (SOURCE / name).mkdir()
+    for chapter in all_chapters:
+        path = BUILD / "executed" / chapter.path.name
+        if not (executed and path.exists()):
+            path = chapter.path
+        shutil.copy(path, SOURCE / "downloads")
+        notebook = nbformat.read(path, as_version=4)
+        page = f"notebooks/{path.name}"
+        bar = chapter_pages.title_bar(chapter, rows)
+        chapter_pages.adapt(notebook, page, bar, terms, bibliography)
+        nbformat.write(notebook, SOURCE / page)
+
+
+def write_pages(parts, bibliography):
+    """Fill the pages, link what they cite, and list that in the bibliography."""
+    for path in sorted(SOURCE.glob("*.md")):
+        text = pages.fill(path.read_text("utf-8"), parts)
+        path.write_text(bibliography.link(text, path.name), encoding="utf-8")
+    with (SOURCE / "bibliography.md").open("a", encoding="utf-8") as page:
+        page.write("\n" + bibliography.listing())
 
 
 def tidy():

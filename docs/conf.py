@@ -1,27 +1,20 @@
 """Sphinx settings of the course's site; docs/build.py calls Sphinx with them."""
 
-from docs import pages
-
-COURSE = pages.Course()
+from docs import repository
 
 project = "Sequence models"
 author = "the Sequence models course"
 html_title = "Sequence models: from a character RNN to the Transformer"
 language = "en"
 
-extensions = [
-    "myst_nb",
-    "sphinx-mathjax-offline",
-    "sphinxcontrib.bibtex",
-    "docs.extension",
-]
+extensions = ["myst_nb", "sphinx-mathjax-offline"]
 html_theme = "sphinx_book_theme"
 html_theme_options = {
     # Each chapter has a line with what can be done with it, below its title.
     "use_download_button": False,
     "use_fullscreen_button": False,
-    "repository_url": COURSE.repository,
-    "use_repository_button": bool(COURSE.repository),
+    "repository_url": repository.address(),
+    "use_repository_button": bool(repository.address()),
     "navbar_persistent": [],  # the search field is in the side bar already
     "logo": {"text": project},
     "secondary_sidebar_items": {"**": ["page-toc.html"], "index": []},
@@ -29,6 +22,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+exclude_patterns = ["downloads"]  # the notebooks as a reader gets them
 html_static_path = ["_static"]
 html_favicon = "_static/icon.svg"
 html_css_files = ["course.css"]
@@ -41,9 +35,6 @@ html_use_index = False
 templates_path = []
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-
-bibtex_bibfiles = ["references.bib"]
-bibtex_default_style = "plain"
 
 nb_execution_mode = "off"  # the pages show the stored outputs
 nb_merge_streams = True

@@ -29,11 +29,16 @@ def is_prepared(notebook):
 
 
 def with_pictures_inside(source, folder):
-    """Return Markdown with its local pictures inside, as data."""
+    """Return Markdown with its local pictures inside, as data.
+
+    Args:
+        source: Markdown.
+        folder: that of the notebook, from which the addresses of pictures start.
+    """
 
     def inside(match):
-        content = (folder / match[2]).read_bytes()
-        return f"{match[1]}(data:image/png;base64,{base64.b64encode(content).decode()})"
+        content = base64.b64encode((folder / match[2]).read_bytes()).decode()
+        return f"{match[1]}(data:image/png;base64,{content})"
 
     return re.sub(r"(!\[.*?\])\((\.\./.+?\.png)\)", inside, source)
 
@@ -43,18 +48,21 @@ def without_links_to_chapters(source):
     return re.sub(r"(?<!!)\[(.+?)\]\([^)]+\.ipynb[^)]*\)", r"\1", source)
 
 
-def render(path):
-    """Return the slides of a notebook as HTML."""
-    notebook = nbformat.read(path, as_version=4)
+def render(notebook, folder):
+    """Return the slides of a notebook as HTML.
+
+    Args:
+        notebook: a NotebookNode, which is changed.
+        folder: that of the notebook.
+    """
     notebook.metadata["title"] = re.match(r"# (.+)", notebook.cells[0].source)[1]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            source = with_pictures_inside(cell.source, path.parent)
+            source = with_pictures_inside(cell.source, folder)
             cell.source = without_links_to_chapters(source)
         elif any("image/png" in output.get("data", {}) for output in cell.outputs):
-            cell.metadata["transient"] = {
-                "remove_source": True
-            }  # the picture is enough
+            # The picture is enough.
+            cell.metadata["transient"] = {"remove_source": True}
     exporter = SlidesExporter(
         template_name="course",
         extra_template_basedirs=[str(TEMPLATES)],
@@ -75,12 +83,9 @@ def copy_libraries():
         "sphinx-mathjax-offline"
     ).submodule_search_locations
     mathjax = Path(package) / "static" / "mathjax"
-    (TARGET / "mathjax").mkdir()
-    shutil.copy(mathjax / "tex-chtml.js", TARGET / "mathjax")
-    fonts = Path("output") / "chtml" / "fonts"
-    shutil.copytree(mathjax / fonts, TARGET / "mathjax" / fonts)
-    for folder in ("a11y", "sre", "ui"):
+    for folder in ("output/chtml/fonts", "a11y", "sre", "ui"):
         shutil.copytree(mathjax / folder, TARGET / "mathjax" / folder)
+    shutil.copy(mathjax / "tex-chtml.js", TARGET / MATHJAX)
     shutil.copy(ROOT / "docs" / "_static" / "icon.svg", TARGET)
 
 
@@ -90,9 +95,10 @@ def main():
     TARGET.mkdir(parents=True)
     copy_libraries()
     for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-        if is_prepared(nbformat.read(path, as_version=4)):
+        notebook = nbformat.read(path, as_version=4)
+        if is_prepared(notebook):
             target = TARGET / f"{path.stem}.html"
-            target.write_text(render(path), encoding="utf-8")
+            target.write_text(render(notebook, path.parent), encoding="utf-8")
             print(f"Slides of chapter {path.stem[:2]}: {target.relative_to(ROOT)}")
 
 

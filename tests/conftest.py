@@ -1,12 +1,30 @@
-"""Settings of all the unit tests."""
+"""Settings and fixtures of all the unit tests."""
 
-from hypothesis import HealthCheck, settings
+import contextlib
+
+import hypothesis
+import pytest
+from nlp_helpers import settings
 
 # The same examples for everybody, however busy the machine is.
-settings.register_profile(
+hypothesis.settings.register_profile(
     "course",
     derandomize=True,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-settings.load_profile("course")
+hypothesis.settings.load_profile("course")
+
+
+@pytest.fixture(scope="session")
+def edition():
+    """Return a context manager in which the edition of the data is the named one."""
+
+    @contextlib.contextmanager
+    def chosen(name):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NLP_DATA", name)
+            patch.setitem(settings._AT_START, "NLP_DATA", name)
+            yield
+
+    return chosen

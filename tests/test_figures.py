@@ -4,6 +4,7 @@ import pytest
 mpl.use("agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 from nlp_helpers import figures
 from PIL import Image
 
@@ -20,41 +21,32 @@ def images(monkeypatch, tmp_path):
 def draw_a_line():
     figure, ax = plt.subplots()
     ax.plot([0, 1, 2], label="loss")
-    ax.legend()
     return figure
 
 
 def test_save_fig_writes_below_the_named_folder_and_closes_the_figure(images):
     figure = draw_a_line()
     figures.save_fig("01/line", alt=ALT)
-    assert [p.relative_to(images).as_posix() for p in images.rglob("*.png")] == [
-        "01/line.png"
-    ]
+    assert [*images.rglob("*.png")] == [images / "01" / "line.png"]
     assert not plt.fignum_exists(figure.number)
 
 
 def test_without_a_named_folder_pictures_go_to_the_repository(monkeypatch, tmp_path):
     monkeypatch.delenv("NLP_IMAGES")
-    monkeypatch.setattr(figures, "_ROOT", tmp_path)
+    monkeypatch.setattr(figures, "ROOT", tmp_path)
     draw_a_line()
     figures.save_fig("01/line", alt=ALT)
     assert (tmp_path / "images" / "01" / "line.png").is_file()
 
 
-def test_the_same_figure_gives_the_same_bytes(images):
+def test_the_same_figure_gives_the_same_bytes_without_software_and_date(images):
     for name in ("once", "twice"):
         draw_a_line()
         figures.save_fig(f"01/{name}", alt=ALT)
-    once, twice = ((images / f"01/{n}.png").read_bytes() for n in ("once", "twice"))
-    assert once == twice
-
-
-def test_pictures_tell_neither_the_software_nor_the_date(images):
-    draw_a_line()
-    figures.save_fig("01/line", alt=ALT)
-    with Image.open(images / "01" / "line.png") as picture:
+    once, twice = images / "01" / "once.png", images / "01" / "twice.png"
+    assert once.read_bytes() == twice.read_bytes()
+    with Image.open(once) as picture:
         assert set(picture.info) <= {"dpi"}
-        assert picture.width > 500
 
 
 def test_the_alternative_text_goes_into_the_output(monkeypatch):
@@ -68,18 +60,13 @@ def test_the_alternative_text_goes_into_the_output(monkeypatch):
     assert displayed == [((figure,), {"metadata": {"image/png": {"alt": ALT}}})]
 
 
-@pytest.mark.parametrize("alt", ["", "   ", "a line", "a line up"])
+@pytest.mark.parametrize("alt", ["", "   ", "a line up"])
 def test_a_missing_or_short_alternative_text_is_refused(images, alt):
     draw_a_line()
     with pytest.raises(ValueError, match="must say what the figure shows") as caught:
         figures.save_fig("01/line", alt=alt)
     assert f"alt={alt!r}" in str(caught.value)
     assert not images.exists()
-
-
-def test_the_alternative_text_cannot_be_forgotten():
-    with pytest.raises(TypeError, match="alt"):
-        figures.save_fig("01/line")
 
 
 @pytest.mark.parametrize(
@@ -93,17 +80,51 @@ def test_a_bad_figure_id_is_refused(images, fig_id):
     assert not images.exists()
 
 
+def labels(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
 def test_bars_make_space_and_newline_visible():
     ax = figures.bars(["a", " ", "\n", "b"], [3, 2, 1, 0.5], ylabel="share")
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "␣", "⏎", "b"]
+    assert labels(ax.xaxis) == ["a", "␣", "⏎", "b"]
     assert [bar.get_height() for bar in ax.patches] == [3, 2, 1, 0.5]
     assert ax.get_ylabel() == "share"
 
 
-def test_bars_draw_on_the_axes_they_are_given():
+def test_a_heat_map_has_a_row_for_each_word_written_and_is_dark_where_weights_are():
+    weights = np.array([[0.1, 0.9, 0.0], [0.3, 0.2, 0.5]])
+    ax = figures.heat_map(weights, read=[*"abc"], written=[*"xy"])
+    assert (labels(ax.xaxis), labels(ax.yaxis)) == ([*"abc"], [*"xy"])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("read", "written")
+    [image] = ax.images
+    brightness = image.to_rgba(image.get_array())[:, :, :3].sum(axis=-1)
+    assert brightness.shape == weights.shape
+    np.testing.assert_array_equal(
+        np.argsort(brightness, axis=None), np.argsort(-weights, axis=None)
+    )
+
+
+def test_the_colours_of_two_heat_maps_can_be_compared():
+    _, axes = plt.subplots(1, 2)
+    for ax, weights in zip(axes, ([[0.5, 0.5]], [[0.5, 0.1]]), strict=True):
+        figures.heat_map(weights, read=[*"ab"], written=["x"], ax=ax)
+    left, right = (ax.images[0].to_rgba(0.5) for ax in axes)
+    assert left == right
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax: figures.bars(["a"], [1], ylabel="share", ax=ax),
+        lambda ax: figures.heat_map([[1]], read=["a"], written=["x"], ax=ax),
+    ],
+    ids=["bars", "heat_map"],
+)
+def test_charts_are_drawn_on_the_axes_they_are_given(draw):
     _, (left, right) = plt.subplots(1, 2)
-    assert figures.bars(["a"], [1], ylabel="share", ax=left) is left
-    assert (len(left.patches), len(right.patches)) == (1, 0)
+    assert draw(left) is left
+    assert left.has_data()
+    assert not right.has_data()
 
 
 def test_colours_and_dashes_tell_lines_apart():

@@ -1,38 +1,45 @@
+import contextlib
+import functools
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nlp_helpers import seq2seq, transformer
-from nlp_helpers.text import Words
+from nlp_helpers import transformer
+from nlp_helpers.beam_search import beam_search, translate
+from nlp_helpers.vocabulary import PAD, Words
 
 keras = tf.keras
-few_examples = settings(max_examples=25, deadline=None)
 
-SOURCE = np.array([[2, 5, 6, 7, 3, 0], [2, 9, 3, 0, 0, 0], [2, 4, 8, 4, 9, 3]])
-TARGET = np.array([[2, 4, 5, 6], [2, 6, 3, 0], [2, 8, 7, 5]])
+SOURCE = np.array([[2, 5, 6, 7, 3, 0], [2, 9, 3, 0, 0, 0], [2, 4, 8, 4, 9, 3]], "int32")
+WRITTEN = np.array([[2, 4, 5, 6, 7], [2, 6, 1, 4, 4], [2, 8, 7, 5, 5]], "int32")
+
+
+def config_of(**changes):
+    sizes = {"d_model": 16, "n_heads": 4, "d_ff": 32, "n_blocks": 2, "max_steps": 10}
+    return transformer.TransformerConfig(**{**sizes, **changes})
 
 
 def random(*shape, seed=1):
     return tf.random.stateless_normal(shape, [seed, 2])
 
 
-def translator(**options):
+def randomised(layer, *inputs):
+    """Return a layer that has seen inputs once, with weights that are all random."""
     keras.utils.set_random_seed(7)
-    sizes = (16, 4, 32, 2, 10)  # d_model, n_heads, d_ff, n_blocks, max_steps
-    model = transformer.Transformer(12, 9, *sizes, **options)
-    model((SOURCE, TARGET))
-    for weight in model.weights:  # biases too, which start at zero
+    layer(*inputs)
+    for weight in layer.weights:  # biases too, which start at zero
         weight.assign_add(0.3 * random(*weight.shape))
-    return model
+    return layer
 
 
-# Positions
+# Positions and masks
 
 
-@few_examples
+@settings(max_examples=25)
 @given(n_steps=st.integers(1, 60), d_model=st.integers(1, 33))
 def test_positions_are_the_sines_and_cosines_of_the_paper(n_steps, d_model):
     encoding = transformer.positional_encoding(n_steps, d_model)
@@ -44,20 +51,19 @@ def test_positions_are_the_sines_and_cosines_of_the_paper(n_steps, d_model):
             assert encoding[t, place] == pytest.approx(wave, abs=1e-5)
 
 
-@given(sizes=st.sampled_from([(0, 8), (-1, 8), (5, 0), (5, -2)]))
+@pytest.mark.parametrize("sizes", [(0, 8), (-1, 8), (5, 0)])
 def test_positions_need_sizes_above_zero(sizes):
     with pytest.raises(ValueError, match="must both be 1 or more"):
         transformer.positional_encoding(*sizes)
 
 
-# Masks
-
-
-@given(n_steps=st.integers(1, 12))
-def test_causal_mask_shows_the_past_and_the_present(n_steps):
-    mask = transformer.causal_mask(n_steps).numpy()
-    rows, columns = np.indices([n_steps, n_steps])
-    np.testing.assert_array_equal(mask[0], columns <= rows)
+@pytest.mark.parametrize(("n_steps", "n_before"), [(1, 0), (4, 0), (1, 3), (3, 2)])
+def test_causal_mask_shows_the_past_and_the_present(n_steps, n_before):
+    mask = transformer.causal_mask(n_steps, n_before).numpy()
+    assert mask.shape == (1, n_steps, n_before + n_steps)
+    for step, row in enumerate(mask[0]):
+        seen = n_before + step + 1
+        assert row.tolist() == [True] * seen + [False] * (n_steps - step - 1)
 
 
 def test_padding_mask():
@@ -68,217 +74,310 @@ def test_padding_mask():
 # Attention
 
 
-def attention_beside_keras(d_model, n_heads):
-    ours = transformer.MultiHeadAttention(d_model, n_heads)
-    library = keras.layers.MultiHeadAttention(n_heads, d_model // n_heads)
-    ours(random(1, 2, d_model), random(1, 2, d_model))
-    library(random(1, 2, d_model), random(1, 2, d_model))
-    weights = [random(*w.shape, seed=k) for k, w in enumerate(ours.weights)]
-    ours.set_weights(weights)
-    shapes = [w.shape for w in library.weights]
-    library.set_weights(
-        [np.reshape(w, shape) for w, shape in zip(weights, shapes, strict=True)]
-    )
-    return ours, library
+def keras_twin(attention):
+    """Return the library's layer with the weights of ours, which has to be built."""
+    n_heads, d_head = attention.n_heads, attention.d_head
+    twin = keras.layers.MultiHeadAttention(n_heads, d_head)
+    twin(*[random(1, 2, n_heads * d_head)] * 2)
+    pairs = zip(attention.get_weights(), twin.weights, strict=True)
+    twin.set_weights([np.reshape(ours, theirs.shape) for ours, theirs in pairs])
+    return twin
 
 
-@few_examples
-@given(heads=st.sampled_from([1, 2, 3, 6]), seed=st.integers(0, 99))
-def test_attention_equals_keras(heads, seed):
-    ours, library = attention_beside_keras(12, heads)
-    queries, memory = random(2, 3, 12, seed=seed), random(2, 5, 12, seed=seed + 1)
-    mask = random(2, 3, 5, seed=seed + 2) > 0
+@functools.cache
+def attention_and_twin(n_heads):
+    layer = transformer.MultiHeadAttention(12, n_heads)
+    randomised(layer, *[random(1, 2, 12)] * 2)
+    return layer, keras_twin(layer)
+
+
+@pytest.mark.parametrize("n_heads", [1, 3, 4])
+@pytest.mark.parametrize("n_cached", [0, 1, 3, 5])
+def test_attention_equals_keras_however_much_of_the_context_is_cached(
+    n_heads, n_cached
+):
+    layer, twin = attention_and_twin(n_heads)
+    queries, context = random(2, 3, 12, seed=n_heads), random(2, 5, 12, seed=5)
+    mask = random(2, 3, 5, seed=n_cached) > 0
     mask |= tf.range(5) == 0  # Keras masks softly: a row without any key differs
-    outputs, weights = ours(queries, memory, mask)
-    expected, expected_weights = library(
-        queries, memory, attention_mask=mask, return_attention_scores=True
+
+    cache = layer.keys_and_values(context[:, :n_cached]) if n_cached else None
+    new = context[:, n_cached:] if n_cached < 5 else None
+    outputs, weights, new_cache = layer(queries, new, mask, cache)
+    expected, expected_weights = twin(
+        queries, context, attention_mask=mask, return_attention_scores=True
     )
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(weights, expected_weights, atol=1e-5)
+    for found, whole in zip(new_cache, layer.keys_and_values(context), strict=True):
+        np.testing.assert_allclose(found, whole, rtol=1e-5, atol=1e-5)
 
 
 def test_gradients_of_attention_equal_those_of_keras():
-    ours, library = attention_beside_keras(8, 2)
-    queries, memory = random(2, 4, 8), random(2, 4, 8, seed=5)
     gradients = []
-    for layer in (ours, library):
+    for layer in attention_and_twin(n_heads=3):
         with tf.GradientTape() as tape:
-            outputs = layer(queries, memory)
-            outputs = outputs[0] if layer is ours else outputs
+            outputs = layer(random(2, 4, 12), random(2, 4, 12, seed=5))
+            outputs = outputs[0] if isinstance(outputs, tuple) else outputs
             loss = tf.reduce_sum(tf.sin(outputs))
         found = tape.gradient(loss, layer.trainable_weights)
         gradients.append([tf.reshape(g, [-1]) for g in found])
-    for mine, theirs in zip(*gradients, strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+    for ours, theirs in zip(*gradients, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-def test_a_query_that_may_look_nowhere_gives_no_nan():
-    layer = transformer.MultiHeadAttention(8, 2)
+def test_a_query_that_may_look_nowhere_gets_the_mean():
+    layer, _ = attention_and_twin(n_heads=3)
     mask = tf.zeros([1, 3, 5], tf.bool)
-    outputs, weights = layer(random(2, 3, 8), random(2, 5, 8), mask)
+    outputs, weights, _ = layer(random(2, 3, 12), random(2, 5, 12), mask)
     np.testing.assert_allclose(weights, 1 / 5, atol=1e-6)
     assert np.isfinite(outputs).all()
 
 
-@given(d_model=st.integers(1, 40), n_heads=st.integers(-2, 40))
-def test_heads_must_divide_the_width(d_model, n_heads):
-    if n_heads >= 1 and d_model % n_heads == 0:
-        transformer.MultiHeadAttention(d_model, n_heads)
-        return
-    with pytest.raises(ValueError, match="does not divide"):
-        transformer.MultiHeadAttention(d_model, n_heads)
+@pytest.mark.parametrize("n_heads", [-1, 0, 5, 24])
+def test_heads_must_divide_the_width(n_heads):
+    with pytest.raises(ValueError, match=f"n_heads={n_heads} does not divide"):
+        transformer.MultiHeadAttention(12, n_heads)
 
 
-@given(
-    shape=st.sampled_from([(5,), (3, 5), (2, 4, 5), (3, 3, 5), (2, 3, 4), (2, 4, 3, 5)])
+@pytest.mark.parametrize(
+    "shape", [(5,), (3, 5), (2, 4, 5), (3, 3, 5), (2, 3, 4), (2, 4, 3, 5)]
 )
 def test_a_mask_of_the_wrong_shape_is_refused(shape):
-    layer = transformer.MultiHeadAttention(8, 2)
+    layer, _ = attention_and_twin(n_heads=3)
     with pytest.raises(ValueError, match="does not fit scores"):
-        layer(random(2, 3, 8), random(2, 5, 8), tf.ones(shape, tf.bool))
+        layer(random(2, 3, 12), random(2, 5, 12), tf.ones(shape, tf.bool))
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 5), (2, 1, 5), (1, 3, 5), (2, 3, 5)])
-def test_masks_that_fit_are_taken(shape):
-    layer = transformer.MultiHeadAttention(8, 2)
-    outputs, _ = layer(random(2, 3, 8), random(2, 5, 8), tf.ones(shape, tf.bool))
-    assert outputs.shape == (2, 3, 8)
+@pytest.mark.parametrize("shape", [(1, 1, 5), (2, 1, 5), (1, 3, 5)])
+def test_a_mask_of_one_row_is_that_of_all_rows(shape):
+    layer, _ = attention_and_twin(n_heads=3)
+    queries, context, mask = random(2, 3, 12), random(2, 5, 12), random(*shape) > 0
+    found, *_ = layer(queries, context, mask)
+    expected, *_ = layer(queries, context, tf.broadcast_to(mask, [2, 3, 5]))
+    np.testing.assert_array_equal(found, expected)
 
 
-# The whole network
+# Blocks
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+@pytest.mark.parametrize("block_type", ["EncoderBlock", "DecoderBlock"])
+def test_a_block_is_that_of_the_paper_or_has_its_norms_first(block_type, norm_first):
+    x, memory = random(2, 4, 16), random(2, 3, 16, seed=2)
+    mask = transformer.causal_mask(4)
+    inputs = (x, memory, mask) if block_type == "DecoderBlock" else (x, mask)
+    block = getattr(transformer, block_type)(config_of(norm_first=norm_first))
+    outputs, *_ = randomised(block, *inputs)(*inputs)
+
+    look = keras_twin(block.self_attention)
+    parts = [lambda x: look(x, x, attention_mask=mask), block.feed_forward]
+    if block_type == "DecoderBlock":
+        read = keras_twin(block.cross_attention)
+        parts.insert(1, lambda x: read(x, memory))
+    for part, norm in zip(parts, block.norms, strict=True):
+        x = x + part(norm(x)) if norm_first else norm(x + part(x))
+    np.testing.assert_allclose(outputs, x, rtol=1e-4, atol=1e-4)
+
+
+# Whole networks
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["pre", "post"])
-def model(request):
-    return translator(norm_first=request.param)
+def config(request):
+    return config_of(norm_first=request.param)
 
 
-def test_no_step_sees_a_later_one(model):
-    logits = model((SOURCE, TARGET)).numpy()
-    for k in range(1, 4):
-        changed = TARGET.copy()
-        changed[:, k:] = 1
-        moved = np.abs(model((SOURCE, changed)) - logits).max(axis=-1) > 1e-4
+@pytest.fixture(scope="module")
+def translator(config):
+    model = transformer.Transformer(config, source_size=12, target_size=12)
+    return randomised(model, (SOURCE, WRITTEN))
+
+
+@pytest.fixture(scope="module")
+def language_model(config):
+    model = transformer.LanguageModel(config, vocab_size=12)
+    return randomised(model, WRITTEN)
+
+
+def test_an_embedding_is_a_scaled_vector_and_that_of_the_position():
+    embedding = transformer.TokenAndPositionEmbedding(12, config_of())
+    found = embedding(WRITTEN, first_position=3)
+    vectors = embedding.tokens(WRITTEN) * 4.0  # the root of d_model
+    positions = transformer.positional_encoding(8, 16)[3:]
+    np.testing.assert_allclose(found - vectors, [positions] * 3, atol=1e-5)
+
+
+@pytest.fixture(params=["encoder", "decoder"])
+def stack(request, config):
+    """Return an encoder, or a decoder without a memory, as it begins."""
+    if request.param == "encoder":
+        return transformer.TransformerEncoder(12, config)
+    return transformer.TransformerDecoder(12, config, cross_attention=False)
+
+
+def test_what_comes_out_is_normalised(stack):
+    outputs, *_ = stack(WRITTEN)
+    np.testing.assert_allclose(np.mean(outputs, axis=-1), 0, atol=1e-5)
+    np.testing.assert_allclose(np.std(outputs, axis=-1), 1, rtol=0.01)
+
+
+def test_what_is_extra_is_added_to_the_embedding(stack):
+    ids, other_ids = WRITTEN, WRITTEN[::-1]
+    outputs, *_ = stack(other_ids)
+    extra = stack.embedding(other_ids) - stack.embedding(ids)
+    shifted, *_ = stack(ids, extra=extra)
+    np.testing.assert_allclose(shifted, outputs, atol=1e-4)
+
+
+def test_no_step_sees_a_later_one(translator):
+    logits = translator((SOURCE, WRITTEN)).numpy()
+    for k in range(1, 5):
+        changed = WRITTEN.copy()
+        changed[:, k:] = 11
+        moved = np.abs(translator((SOURCE, changed)) - logits).max(axis=-1) > 1e-4
         assert not moved[:, :k].any()
         assert moved[:, k].all()
 
 
-def test_padding_of_the_source_has_no_say(model):
-    logits = model((SOURCE, TARGET))
-    padded = np.pad(SOURCE, [(0, 0), (0, 4)])
-    np.testing.assert_allclose(model((padded, TARGET)), logits, atol=1e-4)
-    alone = model((SOURCE[1:2, :3], TARGET[1:2]))
-    np.testing.assert_allclose(alone[0], logits[1], atol=1e-4)
+@contextlib.contextmanager
+def another_vector(embedding, id):
+    """Give an id another vector for a while."""
+    table = embedding.tokens.embeddings
+    before = table.numpy()
+    table.assign(before + tf.one_hot([id] * 16, 12, axis=0) * random(16, seed=3))
+    yield
+    table.assign(before)
 
 
-def test_every_word_of_the_source_has_a_say(model):
-    logits = model((SOURCE, TARGET)).numpy()
-    for k in range(6):
-        changed = SOURCE.copy()
-        changed[2, k] = 10
-        assert np.abs(model((changed, TARGET)) - logits)[2].max() > 1e-3
+def test_every_word_of_the_source_has_a_say_and_padding_has_none(translator):
+    logits = translator((SOURCE, WRITTEN)).numpy()
+    for id in {PAD, *SOURCE.flat}:
+        with another_vector(translator.encoder.embedding, id):
+            moved = np.abs(translator((SOURCE, WRITTEN)) - logits) > 1e-4
+        has_a_say = np.any(id == SOURCE, axis=1) & (id != PAD)
+        np.testing.assert_array_equal(moved.any(axis=(1, 2)), has_a_say)
 
 
-def test_one_step_at_a_time_gives_the_logits_of_all_at_once(model):
-    real = TARGET.copy()
-    real[real == 0] = 1  # all at once, nobody looks at padding
-    logits = model((SOURCE, real)).numpy()
-    state, memory = model.encode(SOURCE)
-    for k in range(4):
-        found, state = model.step(tf.constant(real[:, k]), state, memory)
-        np.testing.assert_allclose(found, logits[:, k], atol=1e-4)
+def test_the_decoder_does_not_look_at_padding(language_model):
+    ids = np.array([[0, 0, 4, 5], [6, 0, 0, 7]], "int32")
+    logits = language_model(ids).numpy()
+    with another_vector(language_model.decoder.embedding, PAD):
+        moved = np.abs(language_model(ids) - logits) > 1e-4
+    np.testing.assert_array_equal(moved.any(axis=-1), ids == PAD)
 
 
-def test_beam_search_of_width_1_is_greedy(model):
-    ids, _ = seq2seq.beam_search(
-        model.step, *model.encode(SOURCE), beam_width=1, max_length=6
+def test_attention_weights_show_where_each_block_looks(translator):
+    memory, of_encoder = translator.encoder(SOURCE)
+    mask = transformer.padding_mask(SOURCE)
+    _, of_decoder, _ = translator.decoder(WRITTEN, memory, mask)
+    to_itself, to_memory = zip(*of_decoder, strict=True)
+    is_real = (SOURCE != PAD)[:, np.newaxis, np.newaxis]
+    for blocks, may_look in [
+        (of_encoder, np.broadcast_to(is_real, [3, 4, 6, 6])),
+        (to_itself, np.broadcast_to(np.tri(5, dtype=bool), [3, 4, 5, 5])),
+        (to_memory, np.broadcast_to(is_real, [3, 4, 5, 6])),
+    ]:
+        assert len(blocks) == 2
+        for weights in blocks:
+            np.testing.assert_array_equal(weights > 0, may_look)
+            np.testing.assert_allclose(tf.reduce_sum(weights, axis=-1), 1, rtol=1e-5)
+
+
+def in_parts(decoder, cache, **memory):
+    """Run a decoder over two steps at once, then over one by one."""
+    outputs = []
+    for ids in np.split(WRITTEN, [2, 3, 4], axis=1):
+        output, _, cache = decoder(ids, cache=cache, **memory)
+        outputs.append(output)
+    return tf.concat(outputs, axis=1)
+
+
+def test_a_translation_in_parts_is_that_of_all_at_once(translator):
+    cache, (memory_cache, memory_mask) = translator.encode(SOURCE)
+    outputs = in_parts(
+        translator.decoder, cache, memory_cache=memory_cache, memory_mask=memory_mask
     )
-    written = np.full([3, 1], Words.SOS)
-    for _ in range(6):
-        best = np.argmax(model((SOURCE, written))[:, -1], axis=-1)
-        written = np.concatenate([written, best[:, np.newaxis]], axis=1)
-    for found, expected in zip(ids[:, 0].numpy(), written[:, 1:], strict=True):
-        end = np.flatnonzero(expected == Words.EOS)
-        stop = end[0] + 1 if len(end) else 6
-        np.testing.assert_array_equal(found[:stop], expected[:stop])
+    expected = translator((SOURCE, WRITTEN))
+    np.testing.assert_allclose(translator.output_layer(outputs), expected, atol=1e-4)
 
 
-def test_compiled_search_equals_the_eager_one(model):
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int64)])
-    def search(source):
-        return seq2seq.beam_search(
-            model.step, *model.encode(source), beam_width=3, max_length=6
-        )
+def test_a_text_in_parts_is_that_of_all_at_once(language_model):
+    outputs = in_parts(language_model.decoder, language_model.decoder.empty_cache(3))
+    found = language_model.output_layer(outputs)
+    np.testing.assert_allclose(found, language_model(WRITTEN), atol=1e-4)
 
-    ids, scores = seq2seq.beam_search(
-        model.step, *model.encode(SOURCE), beam_width=3, max_length=6
+
+class Ids(NamedTuple):
+    so_far: tf.Tensor  # [batch, steps, 1]
+
+
+def test_a_search_with_a_cache_finds_what_one_without_does(translator):
+    def step_without_cache(ids, written, memory):
+        so_far = tf.concat([written.so_far, ids[:, tf.newaxis, tf.newaxis]], axis=1)
+        logits = translator((memory, so_far[:, :, 0]))[:, -1]
+        return without_padding(logits), Ids(so_far)
+
+    def step(ids, cache, memory):
+        logits, cache = translator.step(ids, cache, memory)
+        return without_padding(logits), cache
+
+    def without_padding(logits):  # at padding, the two are not the same
+        return tf.where(tf.range(12) == PAD, -1e9, logits)
+
+    how = {"beam_width": 3, "max_length": 6}
+    ids, scores = beam_search(step, *translator.encode(SOURCE), **how)
+    start = Ids(tf.zeros([3, 0, 1], tf.int32))
+    expected = beam_search(step_without_cache, start, tf.constant(SOURCE), **how)
+    np.testing.assert_array_equal(ids, expected[0])
+    np.testing.assert_allclose(scores, expected[1], atol=1e-3)
+
+
+def test_a_compiled_search_equals_the_eager_one_up_to_the_longest_source():
+    words, how = Words(["a b c d e f g h"]), {"beam_width": 3, "max_length": 6}
+    model = transformer.Transformer(
+        config_of(n_blocks=1), source_size=12, target_size=12
     )
-    compiled_ids, compiled_scores = search(SOURCE)
-    np.testing.assert_array_equal(ids, compiled_ids)
-    np.testing.assert_allclose(scores, compiled_scores, atol=1e-4)
+    randomised(model, (SOURCE, WRITTEN))
+    sentences = ["a b", "c d e f g h a b", "h"]  # 8 and two signs fill 10 positions
+    eager, _ = beam_search(model.step, *model.encode(words.encode(sentences)), **how)
+    found = translate(model, sentences, words, words, **how)
+    assert found == words.decode(eager[:, 0])
+    with pytest.raises(ValueError, match="has 9 words: the model takes 8"):
+        translate(model, ["a b c d e f g h a"], words, words, **how)
 
 
 def test_dropout_is_on_in_training_only():
-    model = translator(dropout=0.5)
-    logits = model((SOURCE, TARGET))
-    np.testing.assert_array_equal(logits, model((SOURCE, TARGET)))
-    assert np.abs(model((SOURCE, TARGET), training=True) - logits).max() > 0.1
+    # This rate drops all, so that nothing is left to add up and to normalise.
+    config = config_of(n_blocks=1, dropout=1 - 1e-9)
+    model = transformer.Transformer(config, source_size=12, target_size=12)
+    randomised(model, (SOURCE, WRITTEN))
+    for stack, ids in [(model.encoder, SOURCE), (model.decoder, WRITTEN)]:
+        memory = () if stack is model.encoder else (random(3, 6, 16),)
+        nothing = stack.norm(tf.zeros([*ids.shape, 16]))
+        in_training, *_ = stack(ids, *memory, training=True)
+        np.testing.assert_allclose(in_training, nothing, atol=1e-6)
+        outputs, *_ = stack(ids, *memory)
+        assert np.abs(outputs - nothing).max(axis=-1).min() > 0.1
 
 
-def test_the_network_learns_to_copy():
-    keras.utils.set_random_seed(3)
-    model = transformer.Transformer(12, 12, 32, 4, 64, 1, 10)
-    ids = np.random.default_rng(1).integers(4, 12, [256, 5])
-    target = np.pad(ids, [(0, 0), (1, 0)], constant_values=Words.SOS)
-    model.compile(loss=seq2seq.masked_loss, optimizer=keras.optimizers.Adam(1e-2))
-    history = model.fit((ids, target[:, :-1]), ids, epochs=25, verbose=0)
-    assert history.history["loss"][-1] < 0.1
+def test_all_weights_learn(translator):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sin(translator((SOURCE, WRITTEN), training=True)))
+    gradients = tape.gradient(loss, translator.trainable_weights)
+    assert all(gradient is not None for gradient in gradients)
 
 
-# Language models
-
-
-def test_a_causal_language_model_does_not_see_the_next_id():
-    keras.utils.set_random_seed(5)
-    for causal in (True, False):
-        model = transformer.LanguageModel(12, 16, 4, 32, 2, 10, causal=causal)
-        logits = model(TARGET + 1)
-        changed = np.array(TARGET + 1)
-        changed[:, -1] = 11
-        moved = np.abs(model(changed) - logits).max(axis=(0, 2)) > 1e-5
-        assert moved.tolist() == [not causal] * 3 + [True]
-
-
-def test_what_is_added_is_added_to_the_embeddings():
-    stack = transformer.Stack(12, 16, 4, 32, 1, 10)
-    ids = np.array([[4, 5, 6]])
-    outputs, _ = stack(ids)
-    difference = stack.embedding(np.array([[9, 5, 6]])) - stack.embedding(ids)
-    shifted, _ = stack(ids, added=difference * 4.0)  # 4 is the root of d_model
-    np.testing.assert_allclose(shifted, stack(np.array([[9, 5, 6]]))[0], atol=1e-5)
-    assert np.abs(shifted - outputs).max() > 1e-2
-
-
-def test_a_sequence_longer_than_the_positions_is_refused():
-    stack = transformer.Stack(12, 16, 4, 32, 1, 10)
-    assert stack(np.ones([1, 10], int))[0].shape == (1, 10, 16)
+def test_more_steps_than_positions_are_refused():
+    encoder = transformer.TransformerEncoder(12, config_of())
+    assert encoder(np.ones([1, 10], int))[0].shape == (1, 10, 16)
     with pytest.raises(ValueError, match="11 steps are more than the 10 positions"):
-        stack(np.ones([1, 11], int))
+        encoder(np.ones([1, 11], int))
 
 
-def test_a_step_beyond_the_positions_is_refused():
-    stack = transformer.Stack(12, 16, 4, 32, 1, 3)
-    state = stack.start(1)
-    for _ in range(3):
-        _, state = stack.step(tf.constant([4]), state)
+def test_a_step_beyond_the_positions_is_refused(language_model):
+    decoder = language_model.decoder
+    *_, cache = decoder(np.ones([1, 9], int), cache=decoder.empty_cache(1))
+    *_, cache = decoder(np.ones([1, 1], int), cache=cache)
     with pytest.raises(tf.errors.InvalidArgumentError, match="no more positions"):
-        stack.step(tf.constant([4]), state)
-
-
-def test_a_source_longer_than_the_positions_is_refused_by_translate():
-    words = Words(["a b c d e f g h"])
-    model = transformer.Transformer(words.size, words.size, 8, 2, 16, 1, 6)
-    assert model.max_words == 4
-    with pytest.raises(ValueError, match="has 5 words: the model takes 4"):
-        seq2seq.translate(model, ["a b c d e"], words, words, max_length=4)
-    assert len(seq2seq.translate(model, ["a b c d"], words, words, max_length=4)) == 1
+        decoder(np.ones([1, 1], int), cache=cache)

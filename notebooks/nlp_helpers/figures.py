@@ -1,7 +1,4 @@
-"""One look for all the figures, and saving them with a text for those who cannot see.
-
-Colours are those of Okabe and Ito (2008), which colour-blind readers can tell apart.
-"""
+"""Figures: one look for all, and saving them with an alternative text."""
 
 import os
 from pathlib import Path
@@ -10,26 +7,9 @@ import matplotlib.pyplot as plt
 from IPython import get_ipython
 from IPython.display import display
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_ROOT = Path(__file__).resolve().parents[2]
-
-plt.rcParams.update(
-    {
-        "axes.prop_cycle": plt.cycler(
-            color=COLOURS, linestyle=["-", "--", "-.", ":", "-", "--", "-."]
-        ),
-        "axes.grid": True,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "figure.figsize": (7, 3.2),
-        "figure.constrained_layout.use": True,
-        "font.size": 10,
-        "grid.alpha": 0.3,
-        "lines.linewidth": 2,
-        "savefig.dpi": 110,
-        "figure.dpi": 110,
-    }
-)
+plt.style.use(Path(__file__).with_name("course.mplstyle"))
+COLOURS = tuple(plt.rcParams["axes.prop_cycle"].by_key()["color"])
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def save_fig(fig_id, *, alt):
@@ -51,7 +31,7 @@ def save_fig(fig_id, *, alt):
     if len(alt.split()) < 5:
         raise ValueError(f"alt={alt!r} must say what the figure shows, in a sentence.")
     figure = plt.gcf()
-    path = Path(os.environ.get("NLP_IMAGES") or _ROOT / "images") / f"{fig_id}.png"
+    path = Path(os.environ.get("NLP_IMAGES") or ROOT / "images") / f"{fig_id}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without the default metadata, the same picture gives the same file.
     figure.savefig(path, metadata={"Software": None})
@@ -76,4 +56,22 @@ def bars(labels, values, *, ylabel, ax=None, colour=COLOURS[0]):
     ax.set_xticks(range(len(values)), visible)
     ax.set_ylabel(ylabel)
     ax.grid(visible=False, axis="x")
+    return ax
+
+
+def heat_map(weights, *, read, written, ax=None):
+    """Draw attention weights as a map, dark where they are large; return the axes.
+
+    Args:
+        weights: numbers from 0 to 1, `[len(written), len(read)]`.
+        read: the words that were attended to, which stand below.
+        written: the words that attended to them, which stand on the left.
+        ax: axes to draw on; None draws on the current ones.
+    """
+    ax = ax or plt.gca()
+    ax.imshow(weights, cmap="Blues", vmin=0, vmax=1)
+    ax.set_xticks(range(len(read)), read, rotation=60, ha="right")
+    ax.set_yticks(range(len(written)), written)
+    ax.set(xlabel="read", ylabel="written")
+    ax.grid(visible=False)
     return ax

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from nlp_helpers import text
+from nlp_helpers.vocabulary import PAD
 
 keras = tf.keras
 
@@ -44,7 +44,7 @@ def scaled_logits(logits, temperature=1.0, top_k=None):
             f"{vocab_size - 1}, or be None to keep all characters."
         )
     temperature = max(temperature, 1e-30)  # the quotient must stay below float32's end
-    is_padding = tf.range(vocab_size) == text.PAD
+    is_padding = tf.range(vocab_size) == PAD
     scaled = tf.where(is_padding, -math.inf, logits / temperature)
     if top_k is not None:
         smallest = tf.math.top_k(scaled, top_k).values[:, -1:]
@@ -84,7 +84,7 @@ def generate(
     Args:
         model: a stack of `Embedding`, recurrent and `Dense` layers, from ids
             `[batch, steps]` to logits `[batch, steps, vocab_size]`.
-        characters: the `text.Characters` the model was trained with.
+        characters: the `vocabulary.Characters` the model was trained with.
         prompt: a string, or a list of strings, of any lengths above 0.
         n_chars: number of characters to add, 0 or more.
         temperature: see `scaled_logits`.
@@ -108,7 +108,7 @@ def generate(
         raise ValueError(f"n_chars={n_chars} is negative: it must be 0 or more.")
     # Shorter prompts are padded; padding is replaced by what the network writes.
     n_steps = max(map(len, prompts))
-    given = np.full([len(prompts), n_steps], text.PAD, np.int32)
+    given = np.full([len(prompts), n_steps], PAD, np.int32)
     for row, string in zip(given, prompts, strict=True):
         row[: len(string)] = characters.encode(string)
     scaled_logits(tf.zeros([1, characters.size]), temperature, top_k)  # fail early
@@ -164,7 +164,7 @@ def _compiled(model, temperature, top_k):
             logits, states = one_step(ids, states)
             ids = draw(logits, seed, step + 1, temperature, top_k)
             if step + 1 < n_given:
-                ids = tf.where(given[:, step + 1] == text.PAD, ids, given[:, step + 1])
+                ids = tf.where(given[:, step + 1] == PAD, ids, given[:, step + 1])
         return tf.transpose(written.stack())
 
     return write

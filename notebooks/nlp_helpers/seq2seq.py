@@ -1,32 +1,11 @@
-"""Encoder-decoder models that translate: batches, loss, greedy and beam search."""
-
-import functools
+"""Encoder-decoder networks: pairs of sentences in batches, and two LSTMs."""
 
 import numpy as np
 import tensorflow as tf
 
-from nlp_helpers.text import Words
+from nlp_helpers.vocabulary import Words
 
 keras = tf.keras
-
-
-masked_loss = keras.losses.SparseCategoricalCrossentropy(
-    from_logits=True, ignore_class=Words.PAD, name="masked_loss"
-)
-
-
-def masked_accuracy(targets, logits):
-    """Return the share of right ids among the targets that are not padding.
-
-    Args:
-        targets: whole numbers `[batch, steps]`.
-        logits: float tensor `[batch, steps, vocab_size]`.
-    """
-    targets = tf.cast(targets, tf.int32)  # Keras hands over floats
-    right = tf.argmax(logits, axis=-1, output_type=tf.int32) == targets
-    real = targets != Words.PAD
-    n_right = tf.reduce_sum(tf.cast(right & real, tf.float32))
-    return n_right / tf.reduce_sum(tf.cast(real, tf.float32))
 
 
 def shuffled_pairs(pairs, max_words, seed=42):
@@ -55,7 +34,7 @@ def shuffled_pairs(pairs, max_words, seed=42):
     return list(sources), list(targets)
 
 
-def batches(source, target, batch_size, *, seed=None):
+def pair_batches(source, target, batch_size, *, seed=None):
     """Return batches of pairs of like lengths, for teacher forcing.
 
     Args:
@@ -98,10 +77,10 @@ class EncoderDecoder(keras.Model):
     Cho and Bengio 2015, section 3.2.)
 
     Attributes:
-        max_words: the longest source, in words, that `translate` accepts.
+        max_words: the longest source, in words, that `beam_search.translate` accepts.
     """
 
-    def __init__(self, source_size, target_size, embed_size, n_units, max_words=50):
+    def __init__(self, *, source_size, target_size, embed_size, n_units, max_words=50):
         """Build the layers.
 
         Args:
@@ -184,234 +163,6 @@ class EncoderDecoder(keras.Model):
         return self.output_layer(outputs)
 
 
-def beam_search(
-    step, state, memory=(), *, beam_width, max_length, length_penalty=0.0, n_best=None
-):
-    """Write the most likely sequences that a search with some beams finds.
-
-    All beams of all sentences go through one step at once. A beam that has written
-    `<eos>` keeps its place for as long as no other beats it. The search ends at
-    `max_length`, or when no live beam can come among the `n_best` any more.
-
-    The score of a sequence is its log-probability divided by
-    `((5 + length) / 6) ** length_penalty`, where `<eos>` counts for the length (Wu et
-    al. 2016, equation 14).
-
-    Args:
-        step: a function from ids `[n]`, a state and a memory to logits
-            `[n, vocab_size]` and the new state, such as `EncoderDecoder.step`.
-        state: the first state, a structure of tensors `[batch, ...]`. The beams of a
-            sentence each carry their own. A dimension of size 0 may grow.
-        memory: a structure of tensors `[batch, ...]` that no step changes.
-        beam_width: number of beams, from 1 to vocab_size.
-        max_length: largest number of ids, `<eos>` included.
-        length_penalty: 0 for none, above 0 to favour longer sequences.
-        n_best: number of sequences to return, from 1 to beam_width; None returns all.
-
-    Returns:
-        ids: int32 `[batch, n_best, max_length]`, the best first, padded after `<eos>`.
-        scores: float `[batch, n_best]`.
-
-    Raises:
-        ValueError: a number is out of range, or the batch sizes of state and memory
-            differ.
-    """
-    n_best = beam_width if n_best is None else n_best
-    _check_search(beam_width, max_length, length_penalty, n_best)
-    batch_size = _batch_size(state, memory)
-    infinity = tf.constant(float("inf"))
-    only_first = tf.where(tf.range(beam_width) == 0, 0.0, -infinity)
-    all_lengths = tf.range(max_length + 1, dtype=tf.float32)
-    penalties = ((5.0 + all_lengths) / 6.0) ** length_penalty
-
-    def tiled(tensor):
-        return tf.repeat(tensor, beam_width, axis=0)
-
-    def penalty(lengths):
-        return tf.gather(penalties, lengths)
-
-    def advance(t, ids, last, log_probs, scores, lengths, finished, state):
-        logits, state = step(tf.reshape(last, [-1]), state, memory)
-        _check_width(beam_width, logits.shape[-1])
-        # No beam can have more successors among the best than there are beams.
-        best, words = tf.math.top_k(logits, beam_width)
-        best -= tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
-        successors = [batch_size, beam_width, beam_width]
-        best, words = tf.reshape(best, successors), tf.reshape(words, successors)
-        # All that a finished beam can do is to stand still, which costs nothing.
-        done = finished[:, :, tf.newaxis]
-        best, words = tf.where(done, only_first, best), tf.where(done, Words.PAD, words)
-        lengths += tf.cast(~finished, tf.int32)
-        totals = log_probs[:, :, tf.newaxis] + best
-        candidates = totals / penalty(lengths)[:, :, tf.newaxis]
-        all_successors = [batch_size, beam_width * beam_width]
-        scores, chosen = tf.math.top_k(
-            tf.reshape(candidates, all_successors), beam_width
-        )
-        parents = chosen // beam_width
-        last = tf.gather(tf.reshape(words, all_successors), chosen, batch_dims=1)
-        lengths = tf.gather(lengths, parents, batch_dims=1)
-        log_probs = scores * penalty(lengths)
-        ids = tf.gather(ids, parents, batch_dims=1)
-        ids = tf.where(tf.range(max_length) == t, last[:, :, tf.newaxis], ids)
-        finished = tf.gather(finished, parents, batch_dims=1) | (last == Words.EOS)
-        rows = tf.range(batch_size)[:, tf.newaxis] * beam_width + parents
-        rows = tf.reshape(rows, [-1])
-        state = tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), state)
-        return t + 1, ids, last, log_probs, scores, lengths, finished, state
-
-    def can_change(t, ids, last, log_probs, scores, lengths, finished, state):
-        # Log-probabilities only fall, so this is the most a live beam can still reach.
-        reachable = tf.where(finished, -infinity, log_probs / penalty(max_length))
-        kept = tf.where(finished, scores, -infinity)[:, :n_best]
-        return tf.reduce_any(
-            tf.reduce_max(reachable, axis=1) > tf.reduce_min(kept, axis=1)
-        )
-
-    memory = tf.nest.map_structure(tiled, memory)
-    shape = [batch_size, beam_width]
-    start = (
-        tf.constant(0),
-        tf.fill([*shape, max_length], Words.PAD),
-        tf.fill(shape, Words.SOS),
-        # All beams are the same at the start: only the first may have successors.
-        tf.broadcast_to(only_first, shape),
-        tf.fill(shape, -infinity),
-        tf.zeros(shape, tf.int32),
-        tf.fill(shape, False),
-        tf.nest.map_structure(tiled, state),
-    )
-    # A dimension of the state that starts at 0 is a cache, which grows at each step.
-    shapes = tf.nest.map_structure(
-        lambda tensor: tf.TensorShape([size or None for size in tensor.shape]), start
-    )
-    _, ids, _, _, scores, *_ = tf.while_loop(
-        can_change,
-        advance,
-        start,
-        shape_invariants=shapes,
-        maximum_iterations=max_length,
-    )
-    return ids[:, :n_best], scores[:, :n_best]
-
-
-def translate(
-    model,
-    sentences,
-    source_words,
-    target_words,
-    *,
-    beam_width=1,
-    max_length=50,
-    length_penalty=0.0,
-    batch_size=128,
-    allow_unknown=False,
-):
-    """Translate sentences, each to the best sequence of a beam search.
-
-    Args:
-        model: an `EncoderDecoder`, or another model with its `encode` and `step`.
-        sentences: a list of strings.
-        source_words: the `text.Words` of the sentences.
-        target_words: the `text.Words` of the translations.
-        beam_width: see `beam_search`; 1 takes the most likely word at each step.
-        max_length: see `beam_search`.
-        length_penalty: see `beam_search`.
-        batch_size: number of sentences that are translated at once.
-        allow_unknown: translate also sentences of which no word is in the vocabulary,
-            as the score of a whole test set needs.
-
-    Returns:
-        A list of strings, words separated by single spaces.
-
-    Raises:
-        ValueError: a sentence is empty, has more than `model.max_words` words, or none
-            that is in the vocabulary; or an argument is out of range.
-    """
-    _check_search(beam_width, max_length, length_penalty, 1)
-    _check_width(beam_width, target_words.size)
-    source = source_words.encode(sentences)
-    _check_sentences(sentences, source, model.max_words, allow_unknown)
-    search = _compiled(model, beam_width, max_length, length_penalty)
-    n_steps = np.sum(source != Words.PAD, axis=1)
-    order = np.argsort(n_steps, kind="stable")  # like lengths together: less padding
-    ids = np.zeros([len(source), max_length], np.int32)
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        ids[rows] = search(source[rows, : n_steps[rows].max()])
-    return target_words.decode(ids)
-
-
-@functools.lru_cache(maxsize=8)
-def _compiled(model, beam_width, max_length, length_penalty):
-    """Return a compiled function from sources `[batch, n]` to ids `[batch, total]`."""
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
-    def search(source):
-        ids, _ = beam_search(
-            model.step,
-            *model.encode(source),
-            beam_width=beam_width,
-            max_length=max_length,
-            length_penalty=length_penalty,
-            n_best=1,
-        )
-        return ids[:, 0]
-
-    return search
-
-
 def _unit_normal():
     # Keras' own start of an embedding is within 0.05, where an LSTM hardly sees it.
     return keras.initializers.RandomNormal(stddev=1.0)
-
-
-def _check_search(beam_width, max_length, length_penalty, n_best):
-    if beam_width < 1:
-        raise ValueError(f"beam_width={beam_width} leaves no beam: use 1 or more.")
-    if max_length < 1:
-        raise ValueError(f"max_length={max_length} leaves no word: use 1 or more.")
-    if not 0 <= length_penalty < float("inf"):
-        raise ValueError(
-            f"length_penalty={length_penalty} is not allowed: it must be 0 for none, "
-            "or a number above 0."
-        )
-    if n_best not in range(1, beam_width + 1):
-        raise ValueError(f"n_best={n_best} is not a number from 1 to {beam_width}.")
-
-
-def _check_width(beam_width, vocab_size):
-    if beam_width > vocab_size:
-        raise ValueError(
-            f"beam_width={beam_width} is more than the {vocab_size} ids that there "
-            f"are: use a width from 1 to {vocab_size}."
-        )
-
-
-def _batch_size(state, memory):
-    tensors = tf.nest.flatten([state, memory])
-    sizes = {tensor.shape[0] for tensor in tensors} - {None}
-    if len(sizes) > 1:
-        raise ValueError(
-            f"State and memory have batches of {sorted(sizes)}: they must all have "
-            "one row for each sentence."
-        )
-    # What is known while a function is compiled keeps the shapes of its loop fixed.
-    return sizes.pop() if sizes else tf.shape(tensors[0])[0]
-
-
-def _check_sentences(sentences, source, max_words, allow_unknown):
-    for sentence, ids in zip(sentences, source, strict=True):
-        words = ids[~np.isin(ids, [Words.PAD, Words.SOS, Words.EOS])]
-        if not len(words):
-            raise ValueError("A sentence is empty: there is nothing to translate.")
-        if len(words) > max_words:
-            raise ValueError(
-                f"The sentence {sentence[:40]!r} has {len(words)} words: the model "
-                f"takes {max_words} at most."
-            )
-        if not allow_unknown and np.all(words == Words.UNK):
-            raise ValueError(
-                f"No word of {sentence[:40]!r} is in the vocabulary: a translation "
-                "would be made up. Use words that the model was trained on."
-            )

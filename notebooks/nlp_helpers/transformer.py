@@ -1,11 +1,37 @@
 """The Transformer of Vaswani et al. 2017: positions, attention, blocks, decoding."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import tensorflow as tf
 
-from nlp_helpers.text import PAD
+from nlp_helpers.vocabulary import PAD
 
 keras = tf.keras
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig:
+    """The sizes of a stack of blocks.
+
+    Attributes:
+        d_model: size of the vector of a step.
+        n_heads: number of heads of each attention; it must divide d_model.
+        d_ff: inner size of the feed-forward parts.
+        n_blocks: number of blocks.
+        max_steps: number of positions: no sequence may be longer.
+        dropout: share of the outputs of each part that is dropped in training.
+        norm_first: layer normalisation before each part (Xiong et al. 2020) instead of
+            after the sum, as in the paper.
+    """
+
+    d_model: int
+    n_heads: int
+    d_ff: int
+    n_blocks: int
+    max_steps: int
+    dropout: float = 0.0
+    norm_first: bool = True
 
 
 def positional_encoding(n_steps, d_model):
@@ -33,9 +59,14 @@ def positional_encoding(n_steps, d_model):
     return encoding
 
 
-def causal_mask(n_steps):
-    """Return `[1, n_steps, n_steps]`: may the row's step look at the column's?"""
-    return tf.linalg.band_part(tf.ones([1, n_steps, n_steps], tf.bool), -1, 0)
+def causal_mask(n_steps, n_before=0):
+    """Return which of n_steps may look at which, `[1, n_steps, n_before + n_steps]`.
+
+    A step (row) may look at itself and at all before it (columns), of which n_before
+    have come before the first of these steps.
+    """
+    steps = tf.range(n_before, n_before + n_steps)
+    return (tf.range(n_before + n_steps) <= steps[:, tf.newaxis])[tf.newaxis]
 
 
 def padding_mask(ids):
@@ -44,10 +75,7 @@ def padding_mask(ids):
 
 
 class MultiHeadAttention(keras.layers.Layer):
-    """Scaled dot-product attention with some heads (Vaswani et al. 2017, section 3.2).
-
-    Keys and values can be computed once and used again: see `keys_and_values`.
-    """
+    """Scaled dot-product attention with heads (Vaswani et al. 2017, section 3.2)."""
 
     def __init__(self, d_model, n_heads, **kwargs):
         """Build the layer.
@@ -72,276 +100,340 @@ class MultiHeadAttention(keras.layers.Layer):
         self.value = keras.layers.Dense(d_model)
         self.output_layer = keras.layers.Dense(d_model)
 
-    def keys_and_values(self, memory):
-        """Return keys and values `[batch, n_heads, steps, d_head]` of a memory."""
-        return self._split(self.key(memory)), self._split(self.value(memory))
-
-    def attend(self, queries, keys, values, mask=None):
-        """Look up the values by how well their keys fit the queries.
+    def call(self, queries, context=None, mask=None, cache=None):
+        """Look up the values of a context by how well its keys fit the queries.
 
         Args:
-            queries: `[batch, steps, d_model]`, not yet split into heads.
-            keys: `[batch, n_heads, key_steps, d_head]`.
-            values: as the keys.
+            queries: `[batch, steps, d_model]`.
+            context: the vectors that give keys and values, `[batch, new_steps,
+                d_model]`; None if all keys and values are in the cache.
             mask: bool, `[batch or 1, steps or 1, key_steps]`, False where a query must
                 not look; None allows all. A query that may look nowhere gets the mean
                 of all values.
+            cache: keys and values from before, `[batch, n_heads, cached_steps, d_head]`
+                each; those of the context come after them. None if there are none.
 
         Returns:
-            The outputs `[batch, steps, d_model]` and the attention weights
-            `[batch, n_heads, steps, key_steps]`.
+            The outputs `[batch, steps, d_model]`, the attention weights `[batch,
+            n_heads, steps, key_steps]`, and the cache with the context in it.
 
         Raises:
             ValueError: the mask does not fit.
         """
-        queries = self._split(self.query(queries))
+        if context is not None:
+            cache = self._extended(cache, self.keys_and_values(context))
+        keys, values = cache
+        queries = self._split(self.query(queries))  # [batch, n_heads, steps, d_head]
         scores = tf.matmul(queries, keys, transpose_b=True) / self.d_head**0.5
         if mask is not None:
             _check_mask(mask, scores)
             scores = tf.where(mask[:, tf.newaxis], scores, -1e9)
-        weights = tf.nn.softmax(scores)
-        mixed = tf.transpose(tf.matmul(weights, values), [0, 2, 1, 3])
-        batch_size, n_steps = tf.shape(mixed)[0], tf.shape(mixed)[1]
-        joined = tf.reshape(mixed, [batch_size, n_steps, self.n_heads * self.d_head])
-        return self.output_layer(joined), weights
+        attention_weights = tf.nn.softmax(scores)
+        heads = tf.transpose(tf.matmul(attention_weights, values), [0, 2, 1, 3])
+        batch_size, n_steps = tf.shape(heads)[0], tf.shape(heads)[1]
+        joined = tf.reshape(heads, [batch_size, n_steps, self.n_heads * self.d_head])
+        return self.output_layer(joined), attention_weights, cache
 
-    def call(self, queries, memory, mask=None):
-        """Attend from queries to a memory, `[batch, steps, d_model]` each.
+    def keys_and_values(self, context):
+        """Return the keys and the values of a context, as a cache has them."""
+        return self._split(self.key(context)), self._split(self.value(context))
 
-        Returns and raises what `attend` does.
-        """
-        return self.attend(queries, *self.keys_and_values(memory), mask)
+    @staticmethod
+    def _extended(cache, new):
+        if cache is None:
+            return new
+        return tuple(tf.concat(pair, axis=2) for pair in zip(cache, new, strict=True))
 
     def _split(self, vectors):
+        """Turn `[batch, steps, d_model]` into `[batch, n_heads, steps, d_head]`."""
         batch_size, n_steps = tf.shape(vectors)[0], tf.shape(vectors)[1]
         shape = [batch_size, n_steps, self.n_heads, self.d_head]
         return tf.transpose(tf.reshape(vectors, shape), [0, 2, 1, 3])
 
 
-class Block(keras.layers.Layer):
-    """Self-attention, cross-attention for a decoder that reads a memory, feed-forward.
+class _Block(keras.layers.Layer):
+    """The layers of a block, and the residual connection around each of its parts."""
 
-    Around each of them goes a residual connection. Layer normalisation comes before
-    each (Xiong et al. 2020) or, as in the paper, after the sum (`norm_first=False`).
-    """
-
-    def __init__(
-        self, d_model, n_heads, d_ff, *, dropout=0.0, cross=False, norm_first=True
-    ):
-        """Build the layers; d_ff is the inner size of the feed-forward part."""
+    def __init__(self, config, cross_attention):
         super().__init__()
-        self.norm_first = norm_first
-        self.self_attention = MultiHeadAttention(d_model, n_heads)
-        self.cross_attention = MultiHeadAttention(d_model, n_heads) if cross else None
-        self.feed_forward = keras.Sequential(
-            [keras.layers.Dense(d_ff, activation="relu"), keras.layers.Dense(d_model)]
-        )
-        self.norms = [keras.layers.LayerNormalization() for _ in range(2 + cross)]
-        self.dropout = keras.layers.Dropout(dropout)
+        sizes = config.d_model, config.n_heads
+        self.norm_first = config.norm_first
+        self.self_attention = MultiHeadAttention(*sizes)
+        self.cross_attention = MultiHeadAttention(*sizes) if cross_attention else None
+        inner = keras.layers.Dense(config.d_ff, activation="relu")
+        outer = keras.layers.Dense(config.d_model)
+        self.feed_forward = keras.Sequential([inner, outer])
+        n_parts = 2 + cross_attention
+        self.norms = [keras.layers.LayerNormalization() for _ in range(n_parts)]
+        self.dropout = keras.layers.Dropout(config.dropout)
 
-    def call(self, x, mask=None, memory=None, memory_mask=None, training=None):
-        """Run all the steps at once.
+    def before(self, part, x):
+        """Return what a part reads of x, `[batch, steps, d_model]`."""
+        return self.norms[part](x) if self.norm_first else x
+
+    def after(self, part, x, outputs, training):
+        """Return x with the outputs of a part added, `[batch, steps, d_model]`."""
+        x = x + self.dropout(outputs, training=training)
+        return x if self.norm_first else self.norms[part](x)
+
+
+class EncoderBlock(_Block):
+    """Self-attention and feed-forward, each with a residual connection."""
+
+    def __init__(self, config):
+        """Build the layers of a `TransformerConfig`."""
+        super().__init__(config, cross_attention=False)
+
+    def call(self, x, mask=None, training=None):
+        """Run all the steps.
 
         Args:
             x: `[batch, steps, d_model]`.
-            mask: which steps may look at which, as in `MultiHeadAttention.attend`.
-            memory: what cross-attention reads, `[batch, memory_steps, d_model]`.
-            memory_mask: which steps may look at which of the memory.
+            mask: which steps may look at which: see `MultiHeadAttention`.
             training: True switches dropout on.
 
         Returns:
-            `[batch, steps, d_model]`, and a list of the attention weights.
+            `[batch, steps, d_model]`, and the attention weights `[batch, n_heads,
+            steps, steps]`.
         """
-        return self._run(
-            x,
-            lambda x: self.self_attention(x, x, mask),
-            lambda x: self.cross_attention(x, memory, memory_mask),
-            training,
-        )
+        normed = self.before(0, x)
+        outputs, attention_weights, _ = self.self_attention(normed, normed, mask)
+        x = self.after(0, x, outputs, training)
+        outputs = self.feed_forward(self.before(1, x))
+        return self.after(1, x, outputs, training), attention_weights
 
-    def step(self, x, cache, across=None, memory_mask=None):
-        """Run one step, with the keys and values of those before at hand.
+
+class DecoderBlock(_Block):
+    """Self-attention, cross-attention to a memory if there is one, feed-forward."""
+
+    def __init__(self, config, cross_attention=True):
+        """Build the layers of a `TransformerConfig`."""
+        super().__init__(config, cross_attention)
+
+    def call(
+        self,
+        x,
+        memory=None,
+        mask=None,
+        memory_mask=None,
+        cache=None,
+        memory_cache=None,
+        training=None,
+    ):
+        """Run some steps: all at once, or, with a cache, those that are new.
 
         Args:
-            x: `[batch, 1, d_model]`.
-            cache: keys and values so far, `[batch, n_heads, steps, d_head]` each.
-            across: keys and values of the memory, or None.
-            memory_mask: `[batch, 1, memory_steps]`.
+            x: `[batch, steps, d_model]`.
+            memory: what cross-attention reads, `[batch, memory_steps, d_model]`.
+            mask: which steps may look at which: see `MultiHeadAttention`.
+            memory_mask: the same for the memory.
+            cache: keys and values of the steps before, or None.
+            memory_cache: keys and values of the memory, instead of the memory.
+            training: True switches dropout on.
 
         Returns:
-            `[batch, 1, d_model]`, and the cache with this step in it.
+            `[batch, steps, d_model]`; a list of the attention weights, `[batch,
+            n_heads, steps, key_steps]`, of self-attention and of cross-attention; and
+            the cache with these steps in it.
         """
-        new_cache = []
-
-        def look_back(x):
-            here = self.self_attention.keys_and_values(x)
-            pairs = zip(cache, here, strict=True)
-            new_cache.extend(tf.concat(pair, axis=2) for pair in pairs)
-            return self.self_attention.attend(x, *new_cache)
-
-        def look_across(x):
-            return self.cross_attention.attend(x, *across, memory_mask)
-
-        x, _ = self._run(x, look_back, look_across, training=False)
-        return x, new_cache
-
-    def _run(self, x, look_back, look_across, training):
-        looks = [look_back, look_across] if self.cross_attention else [look_back]
-        all_weights = []
-        for norm, look in zip(self.norms, looks, strict=False):
-            outputs, weights = look(norm(x) if self.norm_first else x)
-            x = self._add(x, outputs, norm, training)
-            all_weights.append(weights)
-        norm = self.norms[-1]
-        outputs = self.feed_forward(norm(x) if self.norm_first else x)
-        return self._add(x, outputs, norm, training), all_weights
-
-    def _add(self, x, outputs, norm, training):
-        x = x + self.dropout(outputs, training=training)
-        return x if self.norm_first else norm(x)
+        normed = self.before(0, x)
+        outputs, weights, cache = self.self_attention(normed, normed, mask, cache)
+        x = self.after(0, x, outputs, training)
+        attention_weights = [weights]
+        if self.cross_attention:
+            outputs, weights, _ = self.cross_attention(
+                self.before(1, x), memory, memory_mask, memory_cache
+            )
+            x = self.after(1, x, outputs, training)
+            attention_weights.append(weights)
+        outputs = self.feed_forward(self.before(-1, x))
+        return self.after(-1, x, outputs, training), attention_weights, cache
 
 
-class Stack(keras.layers.Layer):
-    """Embeddings, positions and some blocks: an encoder, or a decoder if `causal`."""
+class TokenAndPositionEmbedding(keras.layers.Layer):
+    """The vectors of tokens, times the root of d_model, plus those of positions."""
 
-    def __init__(
-        self,
-        vocab_size,
-        d_model,
-        n_heads,
-        d_ff,
-        n_blocks,
-        max_steps,
-        *,
-        dropout=0.0,
-        causal=False,
-        cross=False,
-        norm_first=True,
-    ):
+    def __init__(self, vocab_size, config):
+        """Build the table of tokens, and that of positions.
+
+        Args:
+            vocab_size: number of ids.
+            config: a `TransformerConfig`.
+        """
+        super().__init__()
+        self.max_steps, self.scale = config.max_steps, config.d_model**0.5
+        start = keras.initializers.RandomNormal(stddev=1 / self.scale)
+        self.tokens = keras.layers.Embedding(
+            vocab_size, config.d_model, embeddings_initializer=start
+        )
+        self.positions = tf.constant(
+            positional_encoding(config.max_steps, config.d_model)
+        )
+        self.dropout = keras.layers.Dropout(config.dropout)
+
+    def call(self, ids, first_position=0, extra=0.0, training=None):
+        """Return the vectors `[batch, steps, d_model]`.
+
+        Args:
+            ids: `[batch, steps]`.
+            first_position: the position of the first step.
+            extra: more to add, `[batch, steps, d_model]`, such as segments.
+            training: True switches dropout on.
+
+        Raises:
+            ValueError: there are more steps than positions, and their number is known.
+            InvalidArgumentError: the same, for a number that is not known beforehand.
+        """
+        last = first_position + (ids.shape[1] or tf.shape(ids)[1])
+        if not tf.is_tensor(last) and last > self.max_steps:
+            raise ValueError(
+                f"{last} steps are more than the {self.max_steps} positions of this "
+                "model: shorten the sequence, or build it with a larger max_steps."
+            )
+        tf.debugging.assert_less_equal(
+            last, self.max_steps, "There are no more positions in this model."
+        )
+        x = self.tokens(ids) * self.scale + self.positions[first_position:last]
+        return self.dropout(x + extra, training=training)
+
+
+class TransformerEncoder(keras.layers.Layer):
+    """Embedding and blocks in which each step looks at all the others."""
+
+    def __init__(self, vocab_size, config):
         """Build the layers.
 
         Args:
             vocab_size: number of ids.
-            d_model: size of the vector of a step.
-            n_heads: number of heads of each attention.
-            d_ff: inner size of the feed-forward parts.
-            n_blocks: number of blocks.
-            max_steps: number of positions: no sequence may be longer.
-            dropout: share of the outputs of each part that is dropped in training.
-            causal: no step looks at a later one.
-            cross: the blocks also read a memory.
-            norm_first: see `Block`.
+            config: a `TransformerConfig`.
         """
         super().__init__()
-        self.d_model, self.max_steps, self.causal = d_model, max_steps, causal
-        self.embedding = keras.layers.Embedding(
-            vocab_size,
-            d_model,
-            embeddings_initializer=keras.initializers.RandomNormal(
-                stddev=d_model**-0.5
-            ),
-        )
-        self.positions = tf.constant(positional_encoding(max_steps, d_model))
-        self.dropout = keras.layers.Dropout(dropout)
-        options = {"dropout": dropout, "cross": cross, "norm_first": norm_first}
-        self.blocks = [
-            Block(d_model, n_heads, d_ff, **options) for _ in range(n_blocks)
-        ]
-        self.norm = keras.layers.LayerNormalization() if norm_first else None
+        self.config = config
+        self.embedding = TokenAndPositionEmbedding(vocab_size, config)
+        self.blocks = [EncoderBlock(config) for _ in range(config.n_blocks)]
+        self.norm = keras.layers.LayerNormalization() if config.norm_first else None
 
-    def call(self, ids, memory=None, memory_mask=None, added=0.0, training=None):
-        """Run all the steps at once.
+    def call(self, ids, extra=0.0, training=None):
+        """Run all the steps.
 
         Args:
             ids: `[batch, steps]`; nobody looks at padding.
-            memory: `[batch, memory_steps, d_model]`, for `cross`.
-            memory_mask: bool, `[batch, 1, memory_steps]`.
-            added: something to add to the embeddings, `[batch, steps, d_model]`.
+            extra: more to add to the embedding, `[batch, steps, d_model]`.
             training: True switches dropout on.
 
         Returns:
-            `[batch, steps, d_model]`, and for each block a list of its attention
-            weights, `[batch, n_heads, steps, key_steps]` each.
+            `[batch, steps, d_model]`, and for each block its attention weights,
+            `[batch, n_heads, steps, steps]`.
 
         Raises:
-            ValueError: there are more than max_steps steps.
+            ValueError: there are more steps than positions.
         """
-        n_steps = tf.shape(ids)[1] if ids.shape[1] is None else ids.shape[1]
-        if ids.shape[1] is not None and n_steps > self.max_steps:
-            raise ValueError(
-                f"{n_steps} steps are more than the {self.max_steps} positions of this "
-                "model: shorten the sequence, or build it with a larger max_steps."
-            )
-        mask = padding_mask(ids)
-        if self.causal:
-            mask = mask & causal_mask(n_steps)
-        x = self._embed(ids, self.positions[:n_steps]) + added
-        x = self.dropout(x, training=training)
-        maps = []
+        x, mask = self.embedding(ids, extra=extra, training=training), padding_mask(ids)
+        attention_weights = []
         for block in self.blocks:
-            x, weights = block(x, mask, memory, memory_mask, training=training)
-            maps.append(weights)
-        return (x if self.norm is None else self.norm(x)), maps
+            x, weights = block(x, mask, training=training)
+            attention_weights.append(weights)
+        return (x if self.norm is None else self.norm(x)), attention_weights
 
-    def start(self, batch_size):
-        """Return the state before the first step: an empty cache for each block."""
-        attention = self.blocks[0].self_attention
-        empty = tf.zeros([batch_size, attention.n_heads, 0, attention.d_head])
-        return [[empty, empty] for _ in self.blocks]
 
-    def step(self, ids, state, memory=()):
-        """Run one step.
+class TransformerDecoder(keras.layers.Layer):
+    """Embedding and blocks in which no step looks at a later one."""
+
+    def __init__(self, vocab_size, config, cross_attention=True):
+        """Build the layers.
 
         Args:
-            ids: `[batch]`.
-            state: what `start` or the step before returned.
-            memory: `(across, memory_mask)`, the keys and values of the memory for each
-                block and its mask, or `()`.
+            vocab_size: number of ids.
+            config: a `TransformerConfig`.
+            cross_attention: the blocks also read a memory.
+        """
+        super().__init__()
+        self.config = config
+        self.embedding = TokenAndPositionEmbedding(vocab_size, config)
+        self.blocks = [
+            DecoderBlock(config, cross_attention) for _ in range(config.n_blocks)
+        ]
+        self.norm = keras.layers.LayerNormalization() if config.norm_first else None
+
+    def call(
+        self,
+        ids,
+        memory=None,
+        memory_mask=None,
+        cache=None,
+        memory_cache=None,
+        extra=0.0,
+        training=None,
+    ):
+        """Run some steps: all at once, or, with a cache, those that are new.
+
+        Args:
+            ids: `[batch, steps]`; without a cache nobody looks at padding.
+            memory: what cross-attention reads, `[batch, memory_steps, d_model]`.
+            memory_mask: bool, `[batch, 1, memory_steps]`.
+            cache: what the call for the steps before returned, or `empty_cache`.
+            memory_cache: what `read` returned, instead of the memory.
+            extra: more to add to the embedding, `[batch, steps, d_model]`.
+            training: True switches dropout on.
 
         Returns:
-            `[batch, d_model]`, and the new state.
-        """
-        across, memory_mask = memory or ([None] * len(self.blocks), None)
-        position = tf.shape(state[0][0])[2]
-        tf.debugging.assert_less(
-            position, self.max_steps, "There are no more positions in this model."
-        )
-        x = self._embed(ids[:, tf.newaxis], self.positions[position])
-        new_state = []
-        for block, cache, keys in zip(self.blocks, state, across, strict=True):
-            x, cache = block.step(x, cache, keys, memory_mask)
-            new_state.append(cache)
-        x = x if self.norm is None else self.norm(x)
-        return x[:, 0], new_state
+            `[batch, steps, d_model]`; for each block a list of its attention weights,
+            `[batch, n_heads, steps, key_steps]` each; and for each block its cache,
+            the keys and the values so far, `[batch, n_heads, steps, d_head]` each.
 
-    def _embed(self, ids, positions):
-        return self.embedding(ids) * self.d_model**0.5 + positions
+        Raises:
+            ValueError: there are more steps than positions.
+        """
+        n_steps = ids.shape[1] or tf.shape(ids)[1]
+        n_cached = 0 if cache is None else tf.shape(cache[0][0])[2]
+        mask = causal_mask(n_steps, n_cached)
+        if cache is None:
+            mask &= padding_mask(ids)
+        nothing = [None] * len(self.blocks)
+        caches = zip(cache or nothing, memory_cache or nothing, strict=True)
+        x = self.embedding(ids, n_cached, extra, training=training)
+        attention_weights, new_cache = [], []
+        for block, both in zip(self.blocks, caches, strict=True):
+            x, weights, kept = block(x, memory, mask, memory_mask, *both, training)
+            attention_weights.append(weights)
+            new_cache.append(kept)
+        x = x if self.norm is None else self.norm(x)
+        return x, attention_weights, new_cache
+
+    def empty_cache(self, batch_size):
+        """Return the cache before the first step."""
+        attention = self.blocks[0].self_attention
+        nothing = tf.zeros([batch_size, attention.n_heads, 0, attention.d_head])
+        return [(nothing, nothing) for _ in self.blocks]
+
+    def read(self, memory):
+        """Return for each block the keys and values of a memory, computed once."""
+        return [b.cross_attention.keys_and_values(memory) for b in self.blocks]
 
 
 class Transformer(keras.Model):
     """An encoder and a decoder that translate (Vaswani et al. 2017, figure 1).
 
-    It has the `encode` and `step` that `seq2seq.beam_search` and `seq2seq.translate`
-    need; the step keeps keys and values, so a word is never computed twice.
+    It has the `encode` and `step` that `beam_search` needs; they keep a cache of keys
+    and values, so a word is never computed twice.
 
     Attributes:
-        max_words: the longest source, in words, that `seq2seq.translate` accepts.
+        max_words: the longest source, in words, that `beam_search.translate` accepts.
     """
 
-    def __init__(self, source_size, target_size, *sizes, **options):
+    def __init__(self, config, *, source_size, target_size):
         """Build the layers.
 
         Args:
+            config: a `TransformerConfig`, for the encoder and for the decoder.
             source_size: number of source ids.
             target_size: number of target ids.
-            *sizes: d_model, n_heads, d_ff, n_blocks and max_steps: see `Stack`.
-            **options: dropout and norm_first: see `Stack`.
         """
         super().__init__()
-        self.encoder = Stack(source_size, *sizes, **options)
-        self.decoder = Stack(target_size, *sizes, causal=True, cross=True, **options)
+        self.encoder = TransformerEncoder(source_size, config)
+        self.decoder = TransformerDecoder(target_size, config)
         self.output_layer = keras.layers.Dense(target_size)
-        self.max_words = self.encoder.max_steps - 2  # <sos> and <eos> need a place
+        self.max_words = config.max_steps - 2  # <sos> and <eos> need a place
 
     def call(self, inputs, training=None):
         """Return the logits `[batch, steps, target_size]` of all the steps at once.
@@ -353,38 +445,63 @@ class Transformer(keras.Model):
         """
         source, decoder_inputs = inputs
         memory, _ = self.encoder(source, training=training)
-        outputs, _ = self.decoder(
+        outputs, *_ = self.decoder(
             decoder_inputs, memory, padding_mask(source), training=training
         )
         return self.output_layer(outputs)
 
     def encode(self, source):
-        """Return the first state, and the memory of all steps: see `step`."""
-        memory, _ = self.encoder(source)
-        across = [
-            list(block.cross_attention.keys_and_values(memory))
-            for block in self.decoder.blocks
-        ]
-        return self.decoder.start(tf.shape(source)[0]), (across, padding_mask(source))
+        """Read the source; return what `step` needs to write the target.
 
-    def step(self, ids, state, memory):
-        """Write one word: see `seq2seq.EncoderDecoder.step`."""
-        outputs, state = self.decoder.step(ids, state, memory)
-        return self.output_layer(outputs), state
+        Args:
+            source: ids `[batch, source_steps]`.
+
+        Returns:
+            An empty cache, and what no step changes: the decoder's keys and values of
+            the source, and its mask.
+        """
+        memory, _ = self.encoder(source)
+        cache = self.decoder.empty_cache(tf.shape(source)[0])
+        return cache, (self.decoder.read(memory), padding_mask(source))
+
+    def step(self, ids, cache, memory):
+        """Write one word.
+
+        Args:
+            ids: the words before, `[batch]`.
+            cache: as `encode` or the step before returned it.
+            memory: the second result of `encode`.
+
+        Returns:
+            Logits `[batch, target_size]` of the next word, and the new cache.
+        """
+        memory_cache, memory_mask = memory
+        outputs, _, cache = self.decoder(
+            ids[:, tf.newaxis],
+            memory_mask=memory_mask,
+            cache=cache,
+            memory_cache=memory_cache,
+        )
+        return self.output_layer(outputs[:, 0]), cache
 
 
 class LanguageModel(keras.Model):
-    """A stack and an output layer: logits of the next id, or of hidden ones."""
+    """A decoder without a memory, and logits of the next id."""
 
-    def __init__(self, vocab_size, *sizes, causal=True, **options):
-        """Build the layers; sizes and options are those of `Stack`."""
+    def __init__(self, config, *, vocab_size):
+        """Build the layers.
+
+        Args:
+            config: a `TransformerConfig`.
+            vocab_size: number of ids.
+        """
         super().__init__()
-        self.stack = Stack(vocab_size, *sizes, causal=causal, **options)
+        self.decoder = TransformerDecoder(vocab_size, config, cross_attention=False)
         self.output_layer = keras.layers.Dense(vocab_size)
 
     def call(self, ids, training=None):
         """Return logits `[batch, steps, vocab_size]` of ids `[batch, steps]`."""
-        outputs, _ = self.stack(ids, training=training)
+        outputs, *_ = self.decoder(ids, training=training)
         return self.output_layer(outputs)
 
 

@@ -29,7 +29,7 @@ def shuffled(ids, n_steps, batch_size, *, shift=None, seed=42):
     shift = n_steps if shift is None else shift
     ids = _checked(ids, n_steps=n_steps, batch_size=batch_size, shift=shift)
     n_windows = len(range(shift - 1, len(ids) - n_steps, shift))
-    n_batches = _at_least_one_batch(n_windows, batch_size, len(ids), n_steps)
+    n_batches = _count_batches(n_windows, batch_size, len(ids), n_steps)
 
     def epoch(seed):
         seeds = tf.stack([seed, 0])
@@ -70,12 +70,8 @@ def streams(ids, n_steps, batch_size):
         ValueError: a size is below 1, or there are too few ids for a batch.
     """
     ids = _checked(ids, n_steps=n_steps, batch_size=batch_size)
-    n_batches = _at_least_one_batch(
-        (len(ids) - 1) // batch_size // n_steps * batch_size,
-        batch_size,
-        len(ids),
-        n_steps,
-    )
+    n_windows = (len(ids) - 1) // batch_size // n_steps * batch_size
+    n_batches = _count_batches(n_windows, batch_size, len(ids), n_steps)
     length = n_batches * n_steps
     starts = np.arange(0, batch_size * length, length, dtype=np.int32)
     steps = tf.data.Dataset.range(0, length, n_steps, output_type=tf.int32)
@@ -112,7 +108,7 @@ def _checked(ids, **sizes):
     return ids
 
 
-def _at_least_one_batch(n_windows, batch_size, n_ids, n_steps):
+def _count_batches(n_windows, batch_size, n_ids, n_steps):
     if n_windows < batch_size:
         raise ValueError(
             f"batch_size={batch_size} leaves no batch: {n_ids} ids give {n_windows} "

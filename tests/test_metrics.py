@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import sacrebleu
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nlp_helpers import metrics
+from nlp_helpers.vocabulary import PAD
+
+SCORES = [metrics.bleu, metrics.exact_match]
+
+few_words = st.sampled_from(["el", "la", "gato", "ve", "¿", "?", "한국", "."])
+sentence = st.lists(few_words).map(" ".join)
+
+
+@given(st.lists(st.tuples(sentence, sentence), min_size=1))
+def test_bleu_is_that_of_sacrebleu(pairs):
+    translations, references = map(list, zip(*pairs, strict=True))
+    expected = sacrebleu.BLEU().corpus_score(translations, [references]).score
+    assert metrics.bleu(translations, references) == expected
+
+
+def test_bleu_by_hand():
+    # 5 of 6 words, 3 of 5 pairs, 2 of 4 triples and 1 of 3 quadruples are right.
+    found = metrics.bleu(["the cat sat on the mat"], ["the cat sat on a mat"])
+    assert found == pytest.approx(100 * (5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25)
+    # All is right, but two words are missing; with two too many, all is not right.
+    shorter, longer = "the cat sat on", "the cat sat on the mat"
+    assert metrics.bleu([shorter], [longer]) == pytest.approx(100 * np.exp(1 - 6 / 4))
+    expected = 100 * (4 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25
+    assert metrics.bleu([longer], [shorter]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("translations", "share"),
+    [("abcd", 1), ("abdc", 0.5), ("Abcd", 0.75), ("dabc", 0), (["a ", *"bcd"], 0.75)],
+)
+def test_exact_match_by_hand(translations, share):
+    assert metrics.exact_match([*translations], [*"abcd"]) == share
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize(("n", "m"), [(0, 0), (0, 1), (1, 0), (2, 3), (3, 2)])
+def test_scores_need_one_reference_for_each_translation(score, n, m):
+    with pytest.raises(ValueError, match=f"^{n} translations and {m} references: "):
+        score(["a"] * n, ["a"] * m)
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("lists", [("abc", "abc"), (["abc"], "a"), ("a", ["abc"])])
+def test_scores_of_one_string_are_refused(score, lists):
+    with pytest.raises(ValueError, match="must be lists of strings"):
+        score(*lists)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("The cat", 1),
+        ("cat dug CAT dog", 0.5),
+        ("xyz", 0),
+        ("'Tis o'er: DON'T—mock me, 2 fools'!", 4 / 6),
+        ("o er don t fools", 1 / 5),
+    ],
+)
+def test_known_word_rate(text, rate):
+    assert metrics.known_word_rate(text, "the cat 'o'er, don't tis fools") == rate
+
+
+def test_known_word_rate_of_a_text_without_words():
+    with pytest.raises(ValueError, match=r"no word in '123 \.\.\.'"):
+        metrics.known_word_rate("123 ...", "the cat")
+
+
+def random_batch(seed, padding_logit=0.0):
+    """Return targets `[4, 7]`, padded at the end, and logits `[4, 7, 9]`."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, 8, [4, 1])
+    targets = np.where(np.arange(7) < lengths, rng.integers(1, 9, [4, 7]), PAD)
+    logits = rng.normal(0, 3, [4, 7, 9]).astype(np.float32)
+    logits[targets == PAD, PAD] = padding_logit
+    return targets, logits
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10_000), padding_logit=st.sampled_from([-20.0, 20.0]))
+def test_loss_and_accuracy_are_means_over_the_real_targets(seed, padding_logit):
+    targets, logits = random_batch(seed, padding_logit)
+    real = targets != PAD
+    log_probs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    of_targets = np.take_along_axis(log_probs, targets[:, :, np.newaxis], axis=2)
+    right = np.argmax(logits, axis=-1) == targets
+
+    loss = metrics.masked_loss(tf.constant(targets), tf.constant(logits))
+    accuracy = metrics.masked_accuracy(tf.constant(targets), tf.constant(logits))
+    assert float(loss) == pytest.approx(-of_targets[real].mean(), rel=1e-4)
+    assert float(accuracy) == pytest.approx(right[real].mean(), abs=1e-6)
+
+
+def test_keras_reports_the_masked_loss_and_accuracy():
+    targets, logits = random_batch(1)
+    as_they_come = tf.keras.Sequential([tf.keras.Input([7, 9])])
+    as_they_come.compile(loss=metrics.masked_loss, metrics=[metrics.masked_accuracy])
+    reported = as_they_come.evaluate(logits, targets, verbose=0)
+    expected = [
+        f(targets, logits) for f in (metrics.masked_loss, metrics.masked_accuracy)
+    ]
+    assert reported == pytest.approx(expected)

@@ -1,0 +1,164 @@
+"""Running chapters, in place or not, and collecting what they claim."""
+
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_output
+
+from tests.chapters import comparison
+from tools import chapters, results_tables, run_chapters
+
+GOOD_CELLS = (
+    "import sys\n"
+    "for bar in ('\\r 50%|##  |', '\\r100%|####|', '\\r           \\r'):\n"
+    "    print(bar, end='', file=sys.stderr)",
+    "from IPython.display import display\n"
+    "display({'text/plain': 'holds'}, raw=True, metadata={'claim': {'value': 1}})",
+    "import os, time\n"
+    "time.sleep(0.2)\n"
+    "print(*(os.environ[f'NLP_{name}'] for name in ('DATA', 'SCALE', 'IMAGES')))\n"
+    "print(os.listdir())",
+)
+BAD_CELLS = (
+    "try:\n    1 / 0\nexcept ZeroDivisionError:\n    pass",
+    "colour = 'blue'\nassert colour == 'red', 'not red but blue'",
+    "open('went_on', 'w').close()",
+)
+
+
+def test_executing_a_chapter_leaves_its_file_alone(add_chapter, capsys):
+    path = add_chapter("01_good", *GOOD_CELLS)
+    before = path.read_bytes()
+    (chapter,) = chapters.read_all()
+    chapter.code_cells[0].outputs = [new_output("stream", text="old")]
+    run_chapters.execute([chapter], 1, "original", "full", images="elsewhere")
+    assert path.read_bytes() == before
+
+    notebook = chapter.notebook
+    nbformat.validate(notebook)
+    comparison.check_outputs_are_fresh(notebook)
+    bar, claim, environment = chapter.code_cells
+    assert bar.outputs == []
+    assert len(claim.outputs) == 1
+    assert chapters.claims(notebook) == [{"value": 1}]
+    (shown,) = environment.outputs
+    assert shown.text == "original full elsewhere\n['01_good.ipynb']\n"
+    assert "execution" not in environment.metadata
+    assert chapter.description == "what 01_good is about"
+    seconds = notebook.metadata["cell_seconds"]
+    assert len(seconds) == 3
+    assert seconds[2] >= 0.2
+    assert "01_good  done after 00:" in capsys.readouterr().err
+
+
+def test_a_failing_cell_ends_the_run_and_is_shown(add_chapter):
+    add_chapter("02_bad", *BAD_CELLS)
+    path = add_chapter("03_next", "open('went_on', 'w').close()")
+    with pytest.raises(SystemExit) as failure:
+        run_chapters.execute(chapters.read_all(), 1, "packaged", "quick")
+    message = str(failure.value)
+    assert "02_bad, cell 2 failed" in message
+    assert BAD_CELLS[1] in message
+    assert "AssertionError: not red but blue" in message
+    assert "\x1b" not in message
+    assert "ZeroDivisionError" not in message
+    assert not (path.parent / "went_on").exists()
+
+
+def test_the_tools_need_neither_pytest_nor_nbval(course, add_chapter):
+    add_chapter("01_good", *GOOD_CELLS[:1])
+    script = [
+        "import sys",
+        "from pathlib import Path",
+        "sys.modules |= {'pytest': None, 'nbval': None}",
+        "from tools import chapters, run_chapters",
+        "chapters.NOTEBOOKS = Path('notebooks')",
+        "run_chapters.BUILD = Path('build')",
+        "run_chapters.main(['run', '1', '--jobs', '1'])",
+    ]
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NLP_")}
+    ran = subprocess.run(
+        [sys.executable, "-c", "\n".join(script)],
+        cwd=course,
+        env={**inherited, "PYTHONPATH": str(chapters.ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    executed = course / "build" / "executed" / "01_good.ipynb"
+    comparison.check_outputs_are_fresh(nbformat.read(executed, as_version=4))
+
+
+@pytest.fixture
+def executed(add_chapter, row, monkeypatch):
+    """Let chapter 01 claim two things whenever it is executed; list the executions."""
+    add_chapter("01_a", "x = 1", "y = 1")
+    executions = []
+
+    def execute(chosen, jobs, edition, scale, images=""):
+        executions.append((edition, scale, str(images)))
+        claims = [row(edition=edition), row(claim="speed", edition=edition)]
+        for chapter in chosen:
+            for cell, claim in zip(chapter.code_cells, claims, strict=True):
+                shown = new_output("display_data", {}, metadata={"claim": claim})
+                cell.outputs = [shown]
+
+    monkeypatch.setattr(run_chapters, "execute", execute)
+    return executions
+
+
+def stored_claims():
+    (chapter,) = chapters.read_all()
+    return chapters.claims(chapter.notebook)
+
+
+def test_refresh_stores_outputs_and_results(executed, row, edition):
+    with edition("original"):  # the stored outputs are those of the packaged one
+        run_chapters.main(["refresh", "--jobs", "1"])
+    assert executed == [("packaged", "quick", "")]
+    expected = [row(), row(claim="speed")]
+    assert stored_claims() == results_tables.load() == expected
+
+
+def test_run_leaves_notebooks_and_results_alone(course, executed, row, edition, capsys):
+    with edition("original"):
+        run_chapters.main(["run", "01", "--jobs", "1"])
+    assert executed == [("original", "quick", str(course / "build" / "images"))]
+    assert stored_claims() == results_tables.load() == []
+    expected = [row(edition="original"), row(claim="speed", edition="original")]
+    path = course / "build" / "executed" / "01_a.ipynb"
+    assert chapters.claims(nbformat.read(path, as_version=4)) == expected
+    assert capsys.readouterr().out.strip() == results_tables.table(expected)
+    without_machine = json.loads((course / "build" / "results.json").read_text())
+    machine = {"machine": expected[0]["machine"]}
+    assert [measured | machine for measured in without_machine] == expected
+
+
+def test_results_measures_both_editions(executed, row):
+    run_chapters.main(["results", "--jobs", "1"])
+    packaged = [row(), row(claim="speed")]
+    original = [one | {"edition": "original"} for one in packaged]
+    assert results_tables.load() == packaged + original
+    assert stored_claims() == packaged
+
+
+def test_tables_are_rewritten_without_a_run(course, executed, row):
+    results_tables.store([row()])
+    page = course / "results.md"
+    before = page.read_text()
+    page.write_text(results_tables.with_table(before, "results", "an old table"))
+    run_chapters.main(["tables"])
+    assert page.read_text() == before
+    assert executed == []
+
+
+@pytest.mark.parametrize("command", ["run", "refresh", "results"])
+def test_how_many_chapters_run_at_once_has_to_be_said(executed, command):
+    with pytest.raises(SystemExit):
+        run_chapters.main([command])
+    assert executed == []
