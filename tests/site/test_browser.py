@@ -90,8 +90,8 @@ def violations(page, **options):
 
 
 def test_page_is_accessible_in_both_themes(shown):
-    # Cells that are unfolding, and colours that change with the theme, have the contrast
-    # of neither state on their way.
+    # Cells that unfold, and colours that change with the theme, have the contrast of
+    # neither state on their way.
     still = "* { animation: none !important; transition: none !important; }"
     shown.page.add_style_tag(content=still)
     shown.page.evaluate(
