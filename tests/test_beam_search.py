@@ -1,7 +1,10 @@
 """Beam search against plain Python, exhaustion and TensorFlow Addons."""
 
+import gc
 import heapq
 import itertools
+import math
+import weakref
 from typing import NamedTuple
 
 import numpy as np
@@ -76,7 +79,9 @@ def plain_beam_search(table, beam_width, max_length, length_penalty):
             else:
                 log_probs = next_log_probs(table, ids)
                 successors += [
-                    ((*ids, k), log_prob + p) for k, p in enumerate(log_probs)
+                    ((*ids, k), log_prob + p)
+                    for k, p in enumerate(log_probs)
+                    if k != Words.PAD
                 ]
         beams = heapq.nlargest(
             beam_width, successors, key=lambda beam: score_of(beam, length_penalty)
@@ -96,7 +101,7 @@ def assert_found(beams, ids, scores, length_penalty):
 @given(seed=seeds, length_penalty=penalties, data=st.data())
 def test_beam_search_equals_plain_python(seed, length_penalty, data):
     vocab_size = data.draw(st.integers(5, 9))
-    beam_width = data.draw(st.integers(1, vocab_size))
+    beam_width = data.draw(st.integers(1, vocab_size - 1))
     max_length = data.draw(st.integers(1, 6))
     tables = random_tables(seed, 3, vocab_size)
     tables[:, :, Words.EOS] += data.draw(st.sampled_from([0, 2]))
@@ -123,7 +128,7 @@ def test_a_width_that_holds_all_sequences_is_an_exhaustive_search(seed, length_p
     ]
     cut_off = list(itertools.product(possible[1:], repeat=max_length))
     how = {"max_length": max_length, "length_penalty": length_penalty}
-    ids, scores = search(tables, beam_width=vocab_size, **how)
+    ids, scores = search(tables, beam_width=vocab_size - 1, **how)
     n_all = len(ended + cut_off)
     for table, ids_of_one, scores_of_one in zip(tables, ids, scores, strict=True):
         beams = [
@@ -183,10 +188,12 @@ def encoded():
     model((source, source))
     # What is written depends much on what was read.
     model.set_weights([3 * weights for weights in model.get_weights()])
+    # Padding is never written here, and Addons does not know of it.
+    model.output_layer.bias.assign(-1e6 * tf.one_hot(Words.PAD, 12))
     return model, *model.encode(source)
 
 
-@pytest.mark.parametrize("beam_width", [1, 5, 12])
+@pytest.mark.parametrize("beam_width", [1, 5, 11])
 def test_beam_search_equals_tensorflow_addons(encoded, beam_width):
     tfa = pytest.importorskip("tensorflow_addons")
     model, state, memory = encoded
@@ -220,7 +227,7 @@ def test_beam_search_equals_tensorflow_addons(encoded, beam_width):
     ("bad", "message"),
     [
         ({"beam_width": 0}, "beam_width=0 leaves no beam"),
-        ({"beam_width": 7}, "beam_width=7 is more than the 6 ids"),
+        ({"beam_width": 6}, "beam_width=6 is more than the 5 ids"),
         ({"max_length": 0}, "max_length=0 leaves no word"),
         ({"length_penalty": -0.1}, "length_penalty=-0.1 is not allowed"),
         ({"length_penalty": float("nan")}, "length_penalty=nan is not allowed"),
@@ -257,7 +264,6 @@ class TableModel:
 
     def __init__(self):
         self.tables = tf.Variable(random_tables(0, 11, WORDS.size))
-        self.tables[:, :, Words.EOS].assign(self.tables[:, :, Words.EOS] + 1)
 
     def encode(self, source):
         hashed = tf.reduce_sum(source * tf.range(3, 3 + tf.shape(source)[1]), axis=1)
@@ -304,6 +310,80 @@ def test_order_and_batches_do_not_matter(model, order, batch_size):
     assert found == [expected[k] for k in order]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_padding_is_never_written_however_likely_it_is(seed):
+    tables = random_tables(seed, 3, 6)
+    tables[:, :, Words.PAD] = 20.0
+    for beam_width in (1, 3, 5):
+        ids, scores = search(tables, beam_width=beam_width, max_length=6)
+        for row in ids.reshape(-1, 6).tolist():
+            n_written = row.index(Words.EOS) + 1 if Words.EOS in row else 6
+            assert Words.PAD not in row[:n_written]
+        assert np.isfinite(scores).all()
+
+
+def test_the_largest_penalties_give_finite_scores():
+    how = {"beam_width": 3, "max_length": 50, "length_penalty": 31.0}
+    _, scores = search(random_tables(0, 2, 6), **how)
+    assert np.isfinite(scores).all()
+
+
+def test_numpy_integers_are_integers(model):
+    how = {"beam_width": 3, "max_length": 8, "batch_size": 2}
+    as_numpy = {name: np.int64(value) for name, value in how.items()}
+    assert translated(model, SENTENCES, **as_numpy) == translated(
+        model, SENTENCES, **how
+    )
+    with pytest.raises(TypeError):
+        translated(model, SENTENCES, beam_width=2.0)
+
+
+def test_a_model_may_have_a_largest_length(model, monkeypatch):
+    monkeypatch.setattr(model, "max_length", 8, raising=False)
+    assert translated(model, ["one"], max_length=8) == plain_translate(
+        model, ["one"], 1
+    )
+    with pytest.raises(ValueError, match=r"max_length=9 is too large: .* 8 words"):
+        translated(model, ["one"], max_length=9)
+
+
+def network():
+    sizes = {"source_size": WORDS.size, "target_size": WORDS.size}
+    model = EncoderDecoder(**sizes, embed_size=4, n_units=4)
+    model((np.ones([1, 2], np.int32), np.ones([1, 2], np.int32)))
+    return model
+
+
+def test_another_layer_is_used_at_once():
+    model = network()
+    for word in ("one", "two"):
+        bias = np.where(np.arange(WORDS.size) == WORDS.encode([word])[0, 1], 99, 0)
+        start = tf.keras.initializers.Constant(bias)
+        model.output_layer = tf.keras.layers.Dense(WORDS.size, bias_initializer=start)
+        for _ in range(2):  # the second time nothing has changed
+            found = translated(model, ["three"], max_length=2)
+            assert found == [f"{word} {word}"]
+
+
+def test_nothing_holds_on_to_a_model_that_has_translated():
+    model = network()
+    translated(model, ["three"], max_length=2)
+    held = weakref.ref(model)
+    del model
+    gc.collect()
+    assert held() is None
+
+
+def test_a_model_of_half_precision_translates():
+    tf.keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        model = network()
+        assert model.output_layer.compute_dtype == "float16"
+        assert len(translated(model, SENTENCES, beam_width=3)) == len(SENTENCES)
+    finally:
+        tf.keras.mixed_precision.set_global_policy("float32")
+
+
 def test_new_weights_are_used_at_once(model):
     tables, before = model.tables.numpy(), translated(model, SENTENCES)
     try:
@@ -345,9 +425,16 @@ def test_sentences_that_cannot_be_translated_are_refused(model, sentences, messa
     ("bad", "message"),
     [
         ({"beam_width": 0}, "beam_width=0 leaves no beam"),
-        ({"beam_width": 13}, "beam_width=13 is more than the 12 ids"),
+        ({"beam_width": 12}, "beam_width=12 is more than the 11 ids"),
         ({"max_length": 0}, "max_length=0 leaves no word"),
         ({"length_penalty": -1}, "length_penalty=-1 is not allowed"),
+        ({"length_penalty": math.nan}, "length_penalty=nan is not allowed"),
+        (
+            {"length_penalty": 100},
+            "length_penalty=100 .* up to 89.3 at this max_length",
+        ),
+        ({"batch_size": 0}, "batch_size=0 must be at least 1"),
+        ({"batch_size": -1}, "batch_size=-1 must be at least 1"),
     ],
 )
 def test_translate_refuses_numbers_out_of_range_before_it_searches(model, bad, message):

@@ -1,4 +1,6 @@
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +11,15 @@ from nlp_helpers import course, settings
 CHAPTER = """
 import os
 from nlp_helpers import course
-course.begin("07", seed=5)
+course.begin("07")
 import random
 import numpy as np
 import tensorflow as tf
 print(random.random(), np.random.rand(), *tf.random.normal([2]).numpy())
 print(course.run.chapter, os.environ["TF_ENABLE_ONEDNN_OPTS"])
+print(tf.keras.backend.floatx(), tf.keras.backend.image_data_format())
+print(os.environ["no_proxy"])
+from nlp_helpers import figures
 try:
     tf.random.set_seed(None)
     tf.random.normal([2])
@@ -27,24 +32,41 @@ import contextlib
 with contextlib.suppress(ImportError):
     import tensorflow_addons
 """
-SET_BY_BEGIN = ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")
+UNSET = ("NLP_DATA", "NLP_SCALE", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")
+KERAS_CONFIG = {"floatx": "float64", "image_data_format": "channels_first"}
+
+
+def start(code, **variables):
+    """Start a process that runs some code as a chapter does."""
+    inherited = {key: v for key, v in os.environ.items() if key not in UNSET}
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=Path(course.__file__).parents[1],
+        env=inherited | {"NLP_SEED": "5"} | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.fixture(scope="module")
-def two_chapters():
-    """Return what two processes print, and what they complain of."""
-    unset = ("NLP_DATA", "NLP_SCALE", *SET_BY_BEGIN)
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", code],
-            cwd=Path(course.__file__).parents[1],
-            env={key: value for key, value in os.environ.items() if key not in unset},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for code in (CHAPTER, CHAPTER + IMPORT_ADDONS)
-    ]
+def two_chapters(tmp_path_factory):
+    """Return what two processes print, and what they complain of.
+
+    One has a reader's settings for other work, and a home that nobody can write to.
+    """
+    folder = tmp_path_factory.mktemp("reader")
+    (folder / "keras.json").write_text(json.dumps(KERAS_CONFIG))
+    (folder / "matplotlibrc").write_text("lines.linewidth: 99")
+    of_a_reader = {
+        "HOME": os.devnull,
+        "KERAS_BACKEND": "jax",
+        "KERAS_HOME": str(folder),
+        "MATPLOTLIBRC": str(folder),
+        "MPLBACKEND": "svg",
+        "http_proxy": "http://127.0.0.1:9",
+    }
+    running = start(CHAPTER, **of_a_reader), start(CHAPTER + IMPORT_ADDONS)
     return [process.communicate() for process in running]
 
 
@@ -54,6 +76,22 @@ def test_begin_prints_one_line_and_is_quiet(two_chapters):
         assert begun == "Chapter 07: packaged data, quick scale, seed 5,"
         assert device == "CPU" or device.endswith(" GPU")
         assert errors == ""
+
+
+def test_begin_leaves_out_what_a_reader_set_for_other_work(two_chapters):
+    for output, _ in two_chapters:
+        assert "\nfloat32 channels_last\n" in output
+        assert re.search(r"^(.*,)?127\.0\.0\.1,localhost$", output, re.M)
+
+
+def test_begin_refuses_a_folder_that_tensorflow_cannot_read(tmp_path):
+    (tmp_path / "[24] nlp").mkdir()
+    process = start(CHAPTER, TMPDIR=str(tmp_path / "[24] nlp"))
+    output, errors = process.communicate()
+    assert output == ""
+    last_line = errors.splitlines()[-1]
+    assert "SettingError: TensorFlow cannot read files below" in last_line
+    assert "set TMPDIR to a folder" in last_line
 
 
 def test_begin_makes_two_processes_draw_the_same_numbers(two_chapters):

@@ -3,8 +3,13 @@ import pytest
 
 mpl.use("agg")
 
+import base64
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 from nlp_helpers import figures
 from PIL import Image
 
@@ -49,15 +54,36 @@ def test_the_same_figure_gives_the_same_bytes_without_software_and_date(images):
         assert set(picture.info) <= {"dpi"}
 
 
-def test_the_alternative_text_goes_into_the_output(monkeypatch):
-    displayed = []
-    monkeypatch.setattr(figures, "get_ipython", object)
-    monkeypatch.setattr(
-        figures, "display", lambda *data, **options: displayed.append((data, options))
-    )
-    figure = draw_a_line()
-    figures.save_fig("01/line", alt=ALT)
-    assert displayed == [((figure,), {"metadata": {"image/png": {"alt": ALT}}})]
+IN_A_NOTEBOOK = f"""
+from nlp_helpers import figures
+import matplotlib.pyplot as plt
+plt.plot([0, 1, 2])
+figures.save_fig("01/line", alt={ALT!r})
+"""
+
+
+@pytest.mark.parametrize("backend", ["", "agg", "svg", "tkagg"])
+def test_a_notebook_shows_the_picture_whatever_a_reader_has_set(
+    images, monkeypatch, tmp_path, backend
+):
+    profile = tmp_path / "profile_default"
+    profile.mkdir()
+    svg = "c.InlineBackend.figure_formats = {'svg'}"
+    (profile / "ipython_kernel_config.py").write_text(f"c = get_config()\n{svg}\n")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(Path(figures.__file__).parents[1]))
+    if backend:
+        monkeypatch.setenv("MPLBACKEND", backend)
+    else:
+        monkeypatch.delenv("MPLBACKEND", raising=False)
+    notebook = new_notebook(cells=[new_code_cell(IN_A_NOTEBOOK)])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    [shown] = notebook.cells[0].outputs
+    assert set(shown.data) == {"image/png", "text/plain"}
+    assert shown.data["text/plain"] == ALT
+    assert shown.metadata["image/png"]["alt"] == ALT
+    saved = (images / "01" / "line.png").read_bytes()
+    assert base64.b64decode(shown.data["image/png"]) == saved
 
 
 @pytest.mark.parametrize("alt", ["", "   ", "a line up"])

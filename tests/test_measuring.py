@@ -1,3 +1,6 @@
+import math
+import subprocess
+import sys
 import types
 
 import numpy as np
@@ -18,14 +21,57 @@ def clock(monkeypatch):
     return clock
 
 
-def test_cpu_seconds_are_the_mean_after_a_call_that_does_not_count(clock):
-    costs = iter([100, 1, 2, 6, 100])
+def worker(clock, costs, turns=None, name=None):
+    """Return a function each call of which moves the clock on by the next cost."""
+    costs = iter(costs)
 
     def work():
         clock.now += next(costs)
+        if turns is not None:
+            turns.append(name)
 
-    assert measuring.cpu_seconds(work, repeats=3) == 3
-    assert next(costs) == 100
+    return work
+
+
+def test_cpu_seconds_are_the_best_after_a_call_that_does_not_count(clock):
+    assert measuring.cpu_seconds(worker(clock, [0.1, 2, 6, 3])) == 2
+
+
+def test_ways_that_are_compared_take_turns_and_the_best_of_each_counts(clock):
+    turns = []
+    slow = worker(clock, [9, 6, 5, 99], turns, "slow")
+    fast = worker(clock, [9, 1, 99, 2], turns, "fast")
+    assert measuring.compare_cpu_seconds(slow, fast) == [5, 1]
+    assert turns == ["slow", "fast"] * 4
+
+
+def test_what_takes_no_time_is_called_until_it_can_be_measured(clock):
+    calls = []
+
+    def work():
+        calls.append(1)
+        clock.now += 0.001
+
+    assert measuring.cpu_seconds(work) == pytest.approx(0.001)
+    assert 60 < len(calls) < 200
+
+
+def test_a_busy_machine_does_not_make_a_slow_way_of_a_fast_one():
+    def work(n):
+        return sum(range(n))
+
+    busy = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)
+    ]
+    try:
+        slow, fast = measuring.compare_cpu_seconds(
+            lambda: work(800_000), lambda: work(200_000)
+        )
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert 2 < slow / fast < 8
 
 
 def test_peak_memory_keeps_what_was_held_once():
@@ -102,6 +148,39 @@ def test_adam_warms_up_and_cools_down_to_nothing():
     updates = {0: 0, 5: 0.2, 20: 0.8, 40: 0.8 * (1 + 0.5**0.5) / 2, 60: 0.4, 100: 0}
     found = {update: float(rate(update)) for update in updates}
     assert found == pytest.approx(updates, abs=1e-6)
+
+
+@pytest.mark.parametrize("n_warm_up", [-1, 10, 11])
+def test_adam_refuses_a_warm_up_that_is_no_part_of_the_updates(n_warm_up):
+    with pytest.raises(ValueError, match=f"n_warm_up={n_warm_up} of n_updates=10"):
+        measuring.adam(0.1, 10, n_warm_up=n_warm_up)
+
+
+def test_numpy_integers_are_numbers_of_updates_and_fractions_are_none():
+    assert measuring.adam(0.1, np.int64(10), n_warm_up=np.int32(1))
+    with pytest.raises(TypeError):
+        measuring.adam(0.1, 10, n_warm_up=0.5)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_reported_where_it_arises(model, value, capsys):
+    y = np.full(8, value)
+    with pytest.raises(FloatingPointError, match=r"loss is .* after epoch 1"):
+        measuring.fit(model, np.ones([8, 4]), y=y, epochs=3)
+    assert capsys.readouterr().err.endswith("\r")  # the bar is gone
+
+
+def test_an_error_in_training_wipes_the_bar_and_is_not_hidden(model, capsys):
+    with pytest.raises(ValueError, match="no such luck"):
+        measuring.fit(model, DATASET, callbacks=[Unlucky()])
+    assert capsys.readouterr().err.endswith("\r")
+    with pytest.raises(TypeError, match="unsupported operand"):
+        measuring.fit(model, DATASET, epochs="many")
+
+
+class Unlucky(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        raise ValueError("no such luck")
 
 
 def test_adam_clips_gradients_to_a_norm_of_1():

@@ -9,15 +9,23 @@ from nlp_helpers.vocabulary import PAD
 
 SCORES = [metrics.bleu, metrics.exact_match]
 
-few_words = st.sampled_from(["el", "la", "gato", "ve", "¿", "?", "한국", "."])
+few_words = st.sampled_from(["el", "la", "gato", "ve", "¿", "?", "한국", ".", "<unk>"])
 sentence = st.lists(few_words).map(" ".join)
 
 
 @given(st.lists(st.tuples(sentence, sentence), min_size=1))
 def test_bleu_is_that_of_sacrebleu(pairs):
     translations, references = map(list, zip(*pairs, strict=True))
-    expected = sacrebleu.BLEU().corpus_score(translations, [references]).score
+    right = sacrebleu.BLEU(tokenize="none")
+    expected = right.corpus_score(translations, [references]).score
     assert metrics.bleu(translations, references) == expected
+
+
+@pytest.mark.parametrize("wrong", ["<unk>", "a_b", "blue"])
+def test_every_wrong_word_costs_the_same(wrong):
+    reference = ["the cat sat on the red mat today ."]
+    found = metrics.bleu([f"the cat sat on the {wrong} mat today ."], reference)
+    assert found == pytest.approx(59.69, abs=0.005)
 
 
 def test_bleu_by_hand():
@@ -91,18 +99,43 @@ def test_loss_and_accuracy_are_means_over_the_real_targets(seed, padding_logit):
     of_targets = np.take_along_axis(log_probs, targets[:, :, np.newaxis], axis=2)
     right = np.argmax(logits, axis=-1) == targets
 
-    loss = metrics.masked_loss(tf.constant(targets), tf.constant(logits))
-    accuracy = metrics.masked_accuracy(tf.constant(targets), tf.constant(logits))
-    assert float(loss) == pytest.approx(-of_targets[real].mean(), rel=1e-4)
+    for loss in (metrics.masked_loss, metrics.MaskedLoss()):
+        found = float(loss(tf.constant(targets), tf.constant(logits)))
+        assert found == pytest.approx(-of_targets[real].mean(), rel=1e-4)
+    accuracy = metrics.MaskedAccuracy()(tf.constant(targets), tf.constant(logits))
     assert float(accuracy) == pytest.approx(right[real].mean(), abs=1e-6)
 
 
-def test_keras_reports_the_masked_loss_and_accuracy():
-    targets, logits = random_batch(1)
-    as_they_come = tf.keras.Sequential([tf.keras.Input([7, 9])])
-    as_they_come.compile(loss=metrics.masked_loss, metrics=[metrics.masked_accuracy])
-    reported = as_they_come.evaluate(logits, targets, verbose=0)
+@pytest.fixture(scope="module")
+def as_they_come():
+    """Return a model that gives its inputs back as logits."""
+    model = tf.keras.Sequential([tf.keras.Input([7, 9])])
+    of_words = [metrics.MaskedLoss(), metrics.MaskedAccuracy()]
+    model.compile(loss=metrics.masked_loss, metrics=of_words)
+    return model
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1_000), batch_size=st.integers(1, 5))
+def test_keras_reports_the_same_for_every_batch_size(as_they_come, seed, batch_size):
+    targets, logits = random_batch(seed)
+    _, *reported = as_they_come.evaluate(
+        logits, targets, batch_size=batch_size, verbose=0
+    )
     expected = [
-        f(targets, logits) for f in (metrics.masked_loss, metrics.masked_accuracy)
+        float(metric(tf.constant(targets), tf.constant(logits)))
+        for metric in (metrics.MaskedLoss(), metrics.MaskedAccuracy())
     ]
-    assert reported == pytest.approx(expected)
+    assert reported == pytest.approx(expected, rel=1e-5)
+
+
+def test_nothing_but_padding_is_finite():
+    _, logits = random_batch(1)
+    targets = tf.zeros([4, 7], tf.int32)
+    assert float(metrics.MaskedLoss()(targets, logits)) == 0
+    assert float(metrics.MaskedAccuracy()(targets, logits)) == 0
+    variable = tf.Variable(logits)
+    with tf.GradientTape() as tape:
+        loss = metrics.masked_loss(targets, variable)
+    assert float(loss) == 0
+    np.testing.assert_array_equal(tape.gradient(loss, variable), 0)

@@ -1,5 +1,7 @@
 import functools
+import gc
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -55,6 +57,12 @@ def test_top_k_keeps_the_k_most_likely_of_each_row(rows, top_k):
     for row, scaled_row in zip(rows, scaled.numpy(), strict=True):
         kept = set(np.flatnonzero(np.isfinite(scaled_row)))
         assert kept == set(sorted(range(1, 9), key=row.__getitem__)[-top_k:])
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 3])
+def test_of_equal_logits_top_k_keeps_the_first(top_k):
+    scaled = sampling.scaled_logits(tf.zeros([2, 5]), top_k=top_k).numpy()
+    assert np.isfinite(scaled).tolist() == [[0 < k <= top_k for k in range(5)]] * 2
 
 
 @pytest.mark.parametrize("temperature", [0, -0.5, math.nan, math.inf])
@@ -164,6 +172,21 @@ def test_the_seed_decides_the_text(generate):
     assert first == again != other
 
 
+def test_numpy_integers_are_integers(generate):
+    n_chars, top_k, seed = map(np.int64, (20, 3, 5))
+    written = generate("the", n_chars, top_k=top_k, seed=seed)
+    assert written == generate("the", 20, top_k=3, seed=5)
+
+
+def test_an_accent_may_be_a_character_of_its_own():
+    characters = Characters("caf\u00e9")
+    model = keras.Sequential(
+        [keras.layers.Embedding(5, 4), keras.layers.Dense(characters.size)]
+    )
+    composed = sampling.generate(model, characters, ["caf\u00e9", "c"], 3)
+    assert sampling.generate(model, characters, ["cafe\u0301", "c"], 3) == composed
+
+
 def test_new_weights_are_used_at_once(model, generate, reread):
     before, weights = generate("the", 30), model.get_weights()
     try:
@@ -172,6 +195,67 @@ def test_new_weights_are_used_at_once(model, generate, reread):
         assert [generate("the", 30)] == reread(["the"], 30)
     finally:
         model.set_weights(weights)
+
+
+def small_model(*layers):
+    """Return a stack of layers between an embedding and the logits."""
+    embedding = keras.layers.Embedding(CHARACTERS.size, 8)
+    model = keras.Sequential([embedding, *layers, keras.layers.Dense(CHARACTERS.size)])
+    model(np.ones([1, 1], np.int32))
+    return model
+
+
+def always(letter):
+    """Return a layer whose logits make one letter certain."""
+    bias = np.where(np.arange(CHARACTERS.size) == CHARACTERS.encode(letter), 99, 0)
+    start = keras.initializers.Constant(bias)
+    return keras.layers.Dense(CHARACTERS.size, bias_initializer=start)
+
+
+def test_other_layers_are_used_at_once():
+    model = small_model(keras.layers.GRU(4, return_sequences=True))
+    for letter in "qx":
+        model.pop()
+        model.add(always(letter))
+        for n_chars in (2, 4):  # the second time nothing has changed
+            written = sampling.generate(model, CHARACTERS, "t", n_chars)
+            assert written == "t" + letter * n_chars
+
+
+def test_nothing_holds_on_to_a_model_that_has_written():
+    model = small_model()
+    sampling.generate(model, CHARACTERS, "the", 2)
+    held = weakref.ref(model)
+    del model
+    gc.collect()
+    assert held() is None
+
+
+def test_the_temperature_does_not_need_another_compilation(monkeypatch):
+    made = []
+    make = sampling._make_writer
+    monkeypatch.setattr(
+        sampling,
+        "_make_writer",
+        lambda *args, **how: made.append(how) or make(*args, **how),
+    )
+    model = small_model()
+    for temperature in (0.1, 1, 2.5):
+        sampling.generate(model, CHARACTERS, "t", 2, temperature=temperature)
+    assert made == [{"top_k": None}]
+
+
+def test_a_model_of_half_precision_writes():
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        model = small_model(
+            keras.layers.GRU(4, return_sequences=True),
+            keras.layers.LSTM(4, return_sequences=True),
+        )
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert model.layers[1].compute_dtype == "float16"
+    assert len(sampling.generate(model, CHARACTERS, "the", 9, top_k=3)) == 12
 
 
 @pytest.mark.parametrize(
@@ -184,6 +268,7 @@ def test_new_weights_are_used_at_once(model, generate, reread):
         ("the", {"n_chars": -1}, "n_chars=-1 is negative"),
         ("the", {"temperature": 0}, "^temperature=0 "),
         ("the", {"top_k": CHARACTERS.size}, f"^top_k={CHARACTERS.size} "),
+        ("the", {"seed": 2**31}, "^seed=2147483648 must have 32 bits"),
     ],
 )
 def test_generate_refuses_what_it_cannot_do(generate, prompt, options, message):
@@ -202,4 +287,46 @@ def test_a_layer_that_cannot_run_one_step_at_a_time_is_named(layer):
     model = keras.Sequential([keras.layers.Embedding(CHARACTERS.size, 8), layer])
     expected = f"layer '{layer.name}', a {type(layer).__name__}, cannot"
     with pytest.raises(ValueError, match=expected):
+        sampling.generate(model, CHARACTERS, "the", 5)
+
+
+class Residual(keras.Sequential):
+    """Adds what goes in to what comes out."""
+
+    def call(self, inputs):
+        return super().call(inputs) + tf.one_hot(inputs, CHARACTERS.size)
+
+
+class ResidualGRU(keras.layers.GRU):
+    """Adds what goes in to what comes out."""
+
+    def call(self, inputs, **kwargs):
+        return super().call(inputs, **kwargs) + inputs
+
+
+def functional():
+    ids = keras.Input([None], dtype=tf.int32)
+    embedded = keras.layers.Embedding(CHARACTERS.size, CHARACTERS.size)(ids)
+    dense = keras.layers.Dense(CHARACTERS.size)(embedded)
+    return keras.Model(ids, dense + embedded)
+
+
+@pytest.mark.parametrize(
+    ("model", "complaint"),
+    [
+        (functional(), "A Functional may do more than"),
+        (Residual(small_model().layers), "A Residual may do more than"),
+        (small_model(ResidualGRU(8, return_sequences=True)), "a ResidualGRU, cannot"),
+        (
+            small_model(keras.layers.GRU(8, return_sequences=True, go_backwards=True)),
+            "a GRU, must read forwards",
+        ),
+        (
+            small_model(keras.layers.LSTM(8), keras.layers.RepeatVector(1)),
+            "a LSTM, must .* return every step",
+        ),
+    ],
+)
+def test_a_model_that_would_be_run_in_another_way_is_refused(model, complaint):
+    with pytest.raises(ValueError, match=complaint):
         sampling.generate(model, CHARACTERS, "the", 5)

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nlp_helpers import transformer
 from nlp_helpers.beam_search import beam_search, translate
+from nlp_helpers.metrics import masked_loss
+from nlp_helpers.seq2seq import EncoderDecoder
 from nlp_helpers.vocabulary import PAD, Words
 
 keras = tf.keras
@@ -125,11 +127,18 @@ def test_gradients_of_attention_equal_those_of_keras():
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-def test_a_query_that_may_look_nowhere_gets_the_mean():
+def test_attention_to_nothing_is_refused():
     layer, _ = attention_and_twin(n_heads=3)
+    with pytest.raises(ValueError, match="needs a context or a cache"):
+        layer(random(2, 3, 12))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+def test_a_query_that_may_look_nowhere_gets_the_mean(dtype):
+    layer = transformer.MultiHeadAttention(12, 3, dtype=dtype)
     mask = tf.zeros([1, 3, 5], tf.bool)
     outputs, weights, _ = layer(random(2, 3, 12), random(2, 5, 12), mask)
-    np.testing.assert_allclose(weights, 1 / 5, atol=1e-6)
+    np.testing.assert_allclose(weights, 1 / 5, rtol=1e-3)
     assert np.isfinite(outputs).all()
 
 
@@ -262,12 +271,21 @@ def test_words_of_the_source_have_a_say_and_padding_has_none(translator):
         np.testing.assert_array_equal(moved.any(axis=(1, 2)), has_a_say)
 
 
-def test_the_decoder_does_not_look_at_padding(language_model):
-    ids = np.array([[0, 0, 4, 5], [6, 0, 0, 7]], "int32")
+def test_no_word_of_the_decoder_looks_at_the_padding_behind_it(language_model):
+    ids = np.array([[4, 5, 0, 0], [6, 0, 0, 0]], "int32")
     logits = language_model(ids).numpy()
     with another_vector(language_model.decoder.embedding, PAD):
         moved = np.abs(language_model(ids) - logits) > 1e-4
     np.testing.assert_array_equal(moved.any(axis=-1), ids == PAD)
+
+
+def test_a_step_gives_what_all_at_once_gives_after_padding_too(translator):
+    written = np.array([[2, 0, 5, 0], [2, 6, 0, 4], [2, 0, 0, 5]], "int32")
+    expected = translator((SOURCE, written))
+    cache, memory = translator.encode(SOURCE)
+    for k in range(written.shape[1]):
+        logits, cache = translator.step(written[:, k], cache, memory)
+        np.testing.assert_allclose(logits, expected[:, k], atol=1e-4)
 
 
 def test_attention_weights_show_where_each_block_looks(translator):
@@ -314,18 +332,10 @@ def test_a_text_in_parts_is_that_of_all_at_once(language_model):
 def test_a_search_with_a_cache_finds_what_one_without_does(translator):
     def step_without_cache(ids, written, source):
         written = tf.concat([written, ids[:, tf.newaxis, tf.newaxis]], axis=1)
-        logits = translator((source, written[:, :, 0]))[:, -1]
-        return without_padding(logits), written
-
-    def step(ids, cache, memory):
-        logits, cache = translator.step(ids, cache, memory)
-        return without_padding(logits), cache
-
-    def without_padding(logits):  # at padding, the two are not the same
-        return tf.where(tf.range(12) == PAD, -1e9, logits)
+        return translator((source, written[:, :, 0]))[:, -1], written
 
     how = {"beam_width": 3, "max_length": 6}
-    ids, scores = beam_search(step, *translator.encode(SOURCE), **how)
+    ids, scores = beam_search(translator.step, *translator.encode(SOURCE), **how)
     nothing = tf.zeros([3, 0, 1], tf.int32)
     expected = beam_search(step_without_cache, nothing, tf.constant(SOURCE), **how)
     np.testing.assert_array_equal(ids, expected[0])
@@ -341,6 +351,9 @@ def test_a_compiled_search_equals_the_eager_one_up_to_the_longest_source():
     assert found == words.decode(eager[:, 0])
     with pytest.raises(ValueError, match="has 9 words: the model takes 8"):
         translate(model, ["a b c d e f g h a"], words, words, **how)
+    assert translate(model, ["a b"], words, words, max_length=10)
+    with pytest.raises(ValueError, match=r"max_length=50 is too large: .* 10 words"):
+        translate(model, ["a b"], words, words)
 
 
 def test_dropout_is_on_in_training_only():
@@ -377,3 +390,57 @@ def test_a_step_beyond_the_positions_is_refused(language_model):
     *_, cache = decoder(np.ones([1, 1], int), cache=cache)
     with pytest.raises(tf.errors.InvalidArgumentError, match="no more positions"):
         decoder(np.ones([1, 1], int), cache=cache)
+
+
+# Saving, and half precision
+
+
+def model_and_inputs(name):
+    if name == "EncoderDecoder":
+        sizes = {"source_size": 12, "target_size": 12}
+        return EncoderDecoder(**sizes, embed_size=8, n_units=8), (SOURCE, WRITTEN)
+    config = config_of(norm_first=False, n_blocks=1, dropout=0.1)
+    if name == "Transformer":
+        model = transformer.Transformer(config, source_size=12, target_size=12)
+        return model, (SOURCE, WRITTEN)
+    return transformer.LanguageModel(config, vocab_size=12), WRITTEN
+
+
+MODELS = ["EncoderDecoder", "Transformer", "LanguageModel"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_trained_model_comes_back_from_its_file(name, tmp_path):
+    model, inputs = model_and_inputs(name)
+    model.compile("adam", masked_loss)
+    model.fit(inputs, WRITTEN, verbose=0)
+    if name != "LanguageModel":  # a compiled function must not get into the file
+        words = Words(["a b c d e f g h"])
+        translate(model, ["a b"], words, words, max_length=3)
+    model.save(tmp_path / "model.keras")
+    found = keras.models.load_model(
+        tmp_path / "model.keras", custom_objects={"masked_loss": masked_loss}
+    )
+    assert type(found) is type(model)
+    np.testing.assert_array_equal(found(inputs), model(inputs))
+    if name != "EncoderDecoder":
+        assert found.config == model.config
+    assert found.loss is masked_loss
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_runs_and_learns_in_half_precision(name):
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        model, inputs = model_and_inputs(name)
+        model.compile("adam", masked_loss)
+        model.fit(inputs, WRITTEN, verbose=0)
+        logits = model(inputs)
+        if name != "LanguageModel":
+            words = Words(["a b c d e f g h"])
+            assert translate(model, ["a b"], words, words, beam_width=2, max_length=3)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert logits.dtype == tf.float16
+    assert np.isfinite(logits).all()
+    assert {weight.dtype for weight in model.trainable_weights} == {tf.float32}

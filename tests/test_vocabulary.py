@@ -1,3 +1,5 @@
+import unicodedata
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +10,7 @@ from nlp_helpers.vocabulary import PAD, Characters, Words
 Tokenizer = tf.keras.preprocessing.text.Tokenizer
 
 any_text = st.text(min_size=1) | st.text("ab🙂👍🏽é\n\0\U0010ffff", min_size=1)
+any_text = any_text.map(lambda text: unicodedata.normalize("NFC", text))
 
 
 @given(any_text)
@@ -36,6 +39,36 @@ def test_a_text_without_characters_has_no_ids():
     assert Characters("abc").decode(ids) == ""
 
 
+@given(any_text, any_text)
+def test_an_accent_may_be_a_character_of_its_own(corpus, sentence):
+    characters, apart = Characters(corpus), unicodedata.normalize("NFD", corpus)
+    assert Characters(apart).alphabet == characters.alphabet
+    assert characters.encode(apart).tolist() == characters.encode(corpus).tolist()
+    words, apart = Words(["a", sentence]), unicodedata.normalize("NFD", sentence)
+    assert Words(["a", apart]).vocabulary == words.vocabulary
+    assert words.encode([apart]).tolist() == words.encode([sentence]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("ids", "described"),
+    [
+        ([[1, 2]], "int64 in the shape [1, 2]"),
+        (1, "int64 in the shape []"),
+        ([1.0, 2.9], "float64 in the shape [2]"),
+        ([float("nan")], "float64 in the shape [1]"),
+    ],
+)
+def test_ids_of_characters_that_are_no_sequence_are_refused(ids, described):
+    with pytest.raises(ValueError, match=r"whole .* \[steps\]") as caught:
+        Characters("abc").decode(ids)
+    assert str(caught.value).endswith(f"not {described}.")
+
+
+def test_numpy_integers_are_integers():
+    assert Words(["a b c"], max_size=np.int64(5)).size == 5
+    assert Characters("ab").decode(np.array([1, 2], np.uint8)) == "ab"
+
+
 def test_padding_shows_when_decoded():
     assert Characters("ab").decode([1, PAD, 2]) == "a_b"
 
@@ -61,6 +94,7 @@ def test_an_id_without_a_character_is_named(wrong):
 # Words
 
 any_sentence = st.text() | st.text("ab¿¡!?, .\n한글é🙂_1<>")
+any_sentence = any_sentence.map(lambda text: unicodedata.normalize("NFC", text))
 some_sentences = st.lists(any_sentence, min_size=1).filter(lambda s: "".join(s).split())
 
 

@@ -174,6 +174,22 @@ def test_one_id_decides_whether_there_is_a_batch(pipeline, enough):
 @pytest.mark.parametrize("pipeline", PIPELINES)
 @pytest.mark.parametrize("shape", [(), (2, 20), (1, 2, 3)])
 def test_ids_of_another_shape_are_refused(pipeline, shape):
-    with pytest.raises(ValueError, match=r"shape \[n\], not ") as caught:
+    with pytest.raises(ValueError, match=r"whole numbers in an array \[n\]") as caught:
         pipeline(np.ones(shape, np.int32), 4, 3)
     assert str(list(shape)) in str(caught.value)
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+@pytest.mark.parametrize("ids", [np.arange(50.0), np.full(50, np.nan)])
+def test_ids_that_are_not_whole_are_refused(pipeline, ids):
+    with pytest.raises(ValueError, match=r"whole numbers .* not float64"):
+        pipeline(ids, 4, 3)
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_numpy_integers_are_sizes_and_fractions_are_none(pipeline):
+    ids = np.arange(50)
+    found = whole_windows(pipeline(ids, np.int64(4), np.int32(3)))
+    assert found == whole_windows(pipeline(ids, 4, 3))
+    with pytest.raises(TypeError):
+        pipeline(ids, 4.5, 3)

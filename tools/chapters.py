@@ -9,6 +9,18 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
+NAMES = (  # whatever else is in the folder is a reader's own
+    "01_char_rnn",
+    "02_stateful_rnn",
+    "03_sentiment_analysis",
+    "04_pretrained_embeddings",
+    "05_encoder_decoder",
+    "06_beam_search",
+    "07_attention",
+    "08_transformer",
+    "09_pretraining",
+    "10_scaling_out",
+)
 
 
 @dataclass(frozen=True)
@@ -55,13 +67,19 @@ def read_all(numbers=()):
     Raises:
         SystemExit: there is no such chapter.
     """
-    paths = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))}
+    paths = {name[:2]: NOTEBOOKS / f"{name}.ipynb" for name in NAMES}
     wanted = [number.zfill(2) for number in numbers] or list(paths)
     if unknown := [number for number in wanted if number not in paths]:
         raise SystemExit(
             f"There is no chapter {', '.join(unknown)}. Choose from {', '.join(paths)}."
         )
     return [Chapter(n, paths[n], nbformat.read(paths[n], as_version=4)) for n in wanted]
+
+
+def readers_own():
+    """Return the names of the notebooks in the folder that are not of the course."""
+    found = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    return [name for name in found if name not in NAMES]
 
 
 def code_cells(notebook):
@@ -102,5 +120,5 @@ def write(path, content):
     """Write a text file in one step: whole, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.part")
-    partial.write_text(content, encoding="utf-8")
+    partial.write_text(content, encoding="utf-8", newline="\n")
     partial.replace(path)

@@ -1,8 +1,10 @@
 #!/bin/sh
 # Make .venv with Python 3.11 and everything in requirements.txt; called by make.
-# Uses uv where there is one, else venv and pip. $1 is the environment's bin folder.
+# Uses uv where there is one, else venv and pip. $1 is the environment's bin folder; with
+# GPU set, the CUDA libraries of requirements-gpu.txt come along.
 set -eu
 bin=$1
+gpu=${GPU:+requirements-gpu.txt}
 
 is_311() {
   "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null
@@ -23,17 +25,11 @@ if [ -n "${PYTHON:-}" ] && [ "$python" != "$PYTHON" ]; then no_python; fi
 
 if command -v uv >/dev/null 2>&1; then
   is_311 "$bin/python" || uv venv --quiet --clear --python "${python:-3.11}" .venv || no_python
-  uv pip sync --python "$bin/python" --require-hashes requirements.txt
+  uv pip sync --python "$bin/python" --require-hashes requirements.txt $gpu
 else
   [ -n "$python" ] || no_python
   is_311 "$bin/python" || "$python" -m venv --clear .venv
   echo "Installing 2.4 GB of packages with pip: a few minutes, once." >&2
   "$bin/python" -m pip install --quiet --disable-pip-version-check \
-    --require-hashes -r requirements.txt
-fi
-
-if [ -n "${GPU:-}" ]; then
-  # The extra pins every CUDA library, so it needs no lock of its own.
-  cuda=$(sed -n 's/^tensorflow==\([^ ]*\).*/tensorflow[and-cuda]==\1/p' requirements.txt)
-  "$bin/python" -m pip install --quiet --disable-pip-version-check "$cuda"
+    --require-hashes -r requirements.txt ${gpu:+-r "$gpu"}
 fi

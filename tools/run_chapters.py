@@ -13,19 +13,22 @@ import re
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import chapters, results_tables
+from tools.isolation import isolate
 from tools.progress import Progress
 
 sys.path.append(str(chapters.NOTEBOOKS))
 from nlp_helpers import settings
+from scaling.cluster import kill_tree
 
 BUILD = chapters.ROOT / "build"
 CELL_TIMEOUT = {"quick": 3600, "full": None}  # seconds
@@ -65,6 +68,7 @@ def execute(chosen, jobs, edition, scale, images=""):
     Raises:
         SystemExit: a cell failed; the message holds chapter, source and error.
     """
+    isolate()
     chosen_settings = {"NLP_DATA": edition, "NLP_SCALE": scale, "NLP_IMAGES": images}
     environment = os.environ | {k: str(v) for k, v in chosen_settings.items()}
     progress = Progress(chosen)
@@ -78,13 +82,25 @@ def execute(chosen, jobs, edition, scale, images=""):
                 stop.set()
                 raise
 
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            for done in as_completed([pool.submit(run_next, c) for c in chosen]):
-                done.result()
-        finally:
-            stop.set()
-            progress.close()
+    pool = ThreadPoolExecutor(jobs)
+    running = [pool.submit(run_next, chapter) for chapter in chosen]
+    try:
+        for done in as_completed(running):
+            done.result()
+    except BaseException:
+        stop.set()
+        _end_kernels(running)
+        raise
+    finally:
+        pool.shutdown()
+        progress.close()
+
+
+def _end_kernels(running):
+    """End all that chapters have started; one may be starting at this very moment."""
+    while wait(running, timeout=0.2).not_done:
+        for child in psutil.Process().children():
+            kill_tree(child)
 
 
 def _execute(chapter, environment, timeout, progress):
@@ -143,6 +159,8 @@ def _claims_of(chosen):
 
 def main(arguments=None):
     """Do what the command line asks for."""
+    sys.stdout.reconfigure(errors="replace")  # a log may not be able to hold a "≥"
+    sys.stderr.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     for command in ("run", "refresh", "results"):
@@ -155,6 +173,8 @@ def main(arguments=None):
         results_tables.store([])
         return
     chosen = chapters.read_all(asked.chapters)
+    if own := chapters.readers_own():
+        print(f"Not of this course, and left alone: {', '.join(own)}", file=sys.stderr)
     if asked.command == "run":
         run(chosen, asked.jobs, settings.edition(), settings.scale())
     else:
@@ -164,4 +184,7 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nStopped: no chapter is running any more.")

@@ -1,11 +1,13 @@
 """Beam search in one compiled loop, and translating with it."""
 
-import functools
+import math
+import operator
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from nlp_helpers.compiling import compiled
 from nlp_helpers.vocabulary import Words
 
 
@@ -42,7 +44,7 @@ def beam_search(
 
     The score of a sequence is its log-probability divided by
     `((5 + length) / 6) ** length_penalty`, where `<eos>` counts for the length (Wu et
-    al. 2016, equation 14).
+    al. 2016, equation 14). `<pad>` is never written.
 
     Args:
         step: a function from ids `[n]`, a state and a memory to logits
@@ -51,20 +53,23 @@ def beam_search(
             sentence each carry their own. All dimensions but the last may change from
             step to step, as that of a cache does.
         memory: a structure of tensors `[batch, ...]` that no step changes.
-        beam_width: number of beams, from 1 to vocab_size.
+        beam_width: number of beams, from 1 to vocab_size - 1.
         max_length: largest number of ids, `<eos>` included.
-        length_penalty: 0 for none, above 0 to favour longer sequences.
+        length_penalty: 0 for none, above 0 to favour longer sequences; the divisor of
+            a score must be below 1e30.
         n_best: number of sequences to return, from 1 to beam_width; None returns all.
 
     Returns:
         ids: int32 `[batch, n_best, max_length]`, the best first, padded after `<eos>`.
-        scores: float `[batch, n_best]`.
+        scores: float32 `[batch, n_best]`.
 
     Raises:
+        TypeError: a number is not whole.
         ValueError: a number is out of range, or the batch sizes of state and memory
             differ.
     """
-    n_best = beam_width if n_best is None else n_best
+    beam_width, max_length = operator.index(beam_width), operator.index(max_length)
+    n_best = beam_width if n_best is None else operator.index(n_best)
     _check_search(beam_width, max_length, length_penalty, n_best)
     batch_size = _batch_size(state, memory)
     # What comes after one beam, if only its first successor is possible.
@@ -79,9 +84,12 @@ def beam_search(
     def successors(beams):
         """Return ids and log-probabilities `[batch, beams, beams]`, and the state."""
         logits, state = step(tf.reshape(beams.last, [-1]), beams.state, memory)
-        _check_width(beam_width, logits.shape[-1])
+        vocab_size = logits.shape[-1]
+        _check_width(beam_width, vocab_size)
+        logits = tf.cast(logits, tf.float32)
+        possible = tf.where(tf.range(vocab_size) == Words.PAD, -np.inf, logits)
         # No beam can have more successors among the best than there are beams.
-        best, words = tf.math.top_k(logits, beam_width)
+        best, words = tf.math.top_k(possible, beam_width)
         best -= tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
         shape = [batch_size, beam_width, beam_width]
         best, words = tf.reshape(best, shape), tf.reshape(words, shape)
@@ -164,14 +172,15 @@ def translate(
     """Translate sentences, each to the best sequence of a beam search.
 
     Args:
-        model: a `seq2seq.EncoderDecoder`, or a model with the same `encode` and `step`.
+        model: a `seq2seq.EncoderDecoder`, or a model with the same `encode`, `step` and
+            `max_words`. If it also has `max_length`, it can write that many words.
         sentences: a list of strings.
         source_words: the `vocabulary.Words` of the sentences.
         target_words: the `vocabulary.Words` of the translations.
         beam_width: see `beam_search`; 1 takes the most likely word at each step.
         max_length: see `beam_search`.
         length_penalty: see `beam_search`.
-        batch_size: number of sentences that are translated at once.
+        batch_size: number of sentences that are translated at once, 1 or more.
         allow_unknown: translate also sentences of which no word is in the vocabulary,
             as the score of a whole test set needs.
 
@@ -179,14 +188,25 @@ def translate(
         A list of strings, words separated by single spaces.
 
     Raises:
+        TypeError: a number is not whole.
         ValueError: a sentence is empty, has more than `model.max_words` words, or none
             that is in the vocabulary; or an argument is out of range.
     """
+    beam_width, max_length = operator.index(beam_width), operator.index(max_length)
     _check_search(beam_width, max_length, length_penalty, 1)
     _check_width(beam_width, target_words.size)
+    longest = getattr(model, "max_length", math.inf)
+    if max_length > longest:
+        raise ValueError(
+            f"max_length={max_length} is too large: this model can write {longest} "
+            "words at most."
+        )
+    if operator.index(batch_size) < 1:
+        raise ValueError(f"batch_size={batch_size} must be at least 1.")
     source = source_words.encode(sentences)
     _check_sentences(sentences, source, model.max_words, allow_unknown)
-    search = _compiled(model, beam_width, max_length, length_penalty)
+    how = {"beam_width": beam_width, "max_length": max_length}
+    search = compiled(model, _make_search, **how, length_penalty=float(length_penalty))
     n_steps = np.sum(source != Words.PAD, axis=1)
     order = np.argsort(n_steps, kind="stable")  # like lengths together: less padding
     ids = np.zeros([len(source), max_length], np.int32)
@@ -196,20 +216,12 @@ def translate(
     return target_words.decode(ids)
 
 
-@functools.lru_cache(maxsize=8)
-def _compiled(model, beam_width, max_length, length_penalty):
+def _make_search(model, **how):
     """Return a compiled function from sources `[batch, n]` to ids `[batch, total]`."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def search(source):
-        ids, _ = beam_search(
-            model.step,
-            *model.encode(source),
-            beam_width=beam_width,
-            max_length=max_length,
-            length_penalty=length_penalty,
-            n_best=1,
-        )
+        ids, _ = beam_search(model.step, *model.encode(source), n_best=1, **how)
         return ids[:, 0]
 
     return search
@@ -225,20 +237,22 @@ def _check_search(beam_width, max_length, length_penalty, n_best):
         raise ValueError(f"beam_width={beam_width} leaves no beam: use 1 or more.")
     if max_length < 1:
         raise ValueError(f"max_length={max_length} leaves no word: use 1 or more.")
-    if not 0 <= length_penalty < float("inf"):
+    growth = math.log((5 + max_length) / 6)
+    if not (length_penalty >= 0 and length_penalty * growth < math.log(1e30)):
+        largest = math.log(1e30) / growth if growth else math.inf
         raise ValueError(
             f"length_penalty={length_penalty} is not allowed: it must be 0 for none, "
-            "or a number above 0."
+            f"or a number up to {largest:.3g} at this max_length."
         )
     if n_best not in range(1, beam_width + 1):
         raise ValueError(f"n_best={n_best} is not a number from 1 to {beam_width}.")
 
 
 def _check_width(beam_width, vocab_size):
-    if beam_width > vocab_size:
+    if beam_width >= vocab_size:
         raise ValueError(
-            f"beam_width={beam_width} is more than the {vocab_size} ids that there "
-            f"are: use a width from 1 to {vocab_size}."
+            f"beam_width={beam_width} is more than the {vocab_size - 1} ids that can "
+            f"be written: use a width from 1 to {vocab_size - 1}."
         )
 
 

@@ -1,7 +1,9 @@
 """How a chapter begins, and the values that belong to its scale and its edition."""
 
+import logging
 import os
 import sys
+import tempfile
 import time
 import warnings
 from dataclasses import dataclass
@@ -25,24 +27,26 @@ class Run:
 run = Run()
 
 
-def begin(chapter, seed=42):
+def begin(chapter):
     """Make the run reproducible and quiet. The first call of every chapter.
 
     It sets what TensorFlow reads only while it is imported, so it has to come before
     `import tensorflow`; then it fixes the seed and asks for deterministic operations.
+    The same seed (`NLP_SEED`) gives the same run on one machine.
 
     Args:
         chapter: two digits, such as "01".
-        seed: an integer from 0; the same seed gives the same run on one machine.
 
     Raises:
         RuntimeError: TensorFlow is imported already.
+        SettingError: the environment has a setting that does not work.
     """
     if "tensorflow" in sys.modules:
         raise RuntimeError(
             "course.begin must run before `import tensorflow`, whose settings it "
             "makes. Restart the kernel and run the cells from the top."
         )
+    _leave_out_the_readers_settings()
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # oneDNN rounds differently per machine
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # The matrices of this course are too small to be worth splitting over threads:
@@ -52,6 +56,7 @@ def begin(chapter, seed=42):
 
     import tensorflow as tf
 
+    seed = settings.seed()
     tf.get_logger().setLevel("ERROR")
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
@@ -60,6 +65,48 @@ def begin(chapter, seed=42):
     data, scale = settings.edition(), settings.scale()
     device = f"{gpus} GPU" if gpus else "CPU"
     print(f"Chapter {chapter}: {data} data, {scale} scale, seed {seed}, on {device}")
+
+
+def without_proxy():
+    """Let this process and those it starts talk to each other past any proxy."""
+    for variable in ("no_proxy", "NO_PROXY"):
+        hosts = [h for h in os.environ.get(variable, "").split(",") if h]
+        here = [h for h in ("127.0.0.1", "localhost") if h not in hosts]
+        os.environ[variable] = ",".join(hosts + here)
+
+
+def check_folder(path, name):
+    """Check that TensorFlow can read its checkpoints and models below a folder.
+
+    It takes their paths for patterns.
+
+    Args:
+        path: the folder.
+        name: what sets it, such as "TMPDIR".
+
+    Raises:
+        SettingError: the path has a sign of patterns.
+    """
+    if set("[]*?") & set(str(path)):
+        raise settings.SettingError(
+            f"TensorFlow cannot read files below {str(path)!r}: set {name} to a folder "
+            "whose path has none of [ ] * ?"
+        )
+
+
+def _leave_out_the_readers_settings():
+    """Let no setting that a reader made for other work change what a chapter does.
+
+    Raises:
+        SettingError: TensorFlow cannot read what is in the folder of temporary files.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    # Keras reads keras.json in its home, and may find another float type there.
+    os.environ["KERAS_HOME"] = os.devnull
+    without_proxy()
+    # It warns, with a path of the machine, of a home that it cannot write to.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    check_folder(tempfile.gettempdir(), "TMPDIR")
 
 
 def by_scale(*, quick, full):

@@ -1,5 +1,6 @@
 """Figures: one look for all, and saving them with an alternative text."""
 
+import base64
 import os
 from pathlib import Path
 
@@ -7,7 +8,11 @@ import matplotlib.pyplot as plt
 from IPython import get_ipython
 from IPython.display import display
 
-plt.style.use(Path(__file__).with_name("course.mplstyle"))
+if (shell := get_ipython()) is not None:
+    # A notebook shows its own pictures, whatever MPLBACKEND names for other programs.
+    shell.run_line_magic("matplotlib", "inline")
+# The default look first: a reader's own matplotlibrc is for other work.
+plt.style.use(["default", Path(__file__).with_name("course.mplstyle")])
 COLOURS = tuple(plt.rcParams["axes.prop_cycle"].by_key()["color"])
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,9 +40,11 @@ def save_fig(fig_id, *, alt):
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without the default metadata, the same picture gives the same file.
     figure.savefig(path, metadata={"Software": None})
-    if get_ipython() is not None:
-        display(figure, metadata={"image/png": {"alt": alt}})
     plt.close(figure)
+    if get_ipython() is not None:
+        png = base64.b64encode(path.read_bytes()).decode()
+        shown = {"image/png": png, "text/plain": alt}
+        display(shown, raw=True, metadata={"image/png": {"alt": alt}})
 
 
 def bars(labels, values, *, ylabel, ax=None, colour=COLOURS[0]):

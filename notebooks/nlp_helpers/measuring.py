@@ -4,6 +4,8 @@ CPU-seconds are those of this process over all its threads. Other programs on th
 machine hardly change them, which cannot be said of the time on the clock.
 """
 
+import math
+import operator
 import re
 import sys
 import time
@@ -14,21 +16,44 @@ from tqdm import tqdm
 
 keras = tf.keras
 
+SHORTEST = 0.02  # CPU-seconds: what takes less is called more than once
 
-def cpu_seconds(function, repeats=1):
-    """Return the CPU-seconds of one call, the mean over some.
 
-    One more call comes first and does not count: it compiles, and fills caches.
+def cpu_seconds(function):
+    """Return the CPU-seconds of one call of a function without arguments."""
+    return compare_cpu_seconds(function)[0]
+
+
+def compare_cpu_seconds(*functions, rounds=3):
+    """Return the CPU-seconds of one call of each function, measured side by side.
+
+    One more call of each comes first and does not count: it compiles, and fills caches.
+    Then the functions take turns, and the best round of each counts: what else the
+    machine does costs time, and never saves any.
 
     Args:
-        function: a function without arguments.
-        repeats: number of calls that count.
+        *functions: functions without arguments.
+        rounds: number of turns.
     """
-    function()
-    start = time.process_time()
-    for _ in range(repeats):
+    for function in functions:
         function()
-    return (time.process_time() - start) / repeats
+    n_calls = [1] * len(functions)
+    best = [math.inf] * len(functions)
+    for _ in range(rounds):
+        for k, function in enumerate(functions):
+            seconds = _cpu_seconds_of(function, n_calls[k])
+            while seconds * n_calls[k] < SHORTEST:
+                n_calls[k] *= 2
+                seconds = _cpu_seconds_of(function, n_calls[k])
+            best[k] = min(best[k], seconds)
+    return best
+
+
+def _cpu_seconds_of(function, n_calls):
+    start = time.process_time()
+    for _ in range(n_calls):
+        function()
+    return (time.process_time() - start) / n_calls
 
 
 def peak_memory_mb():
@@ -58,6 +83,7 @@ class TrainingLog(keras.callbacks.Callback):
     """
 
     total = 0.0
+    bar = None
 
     def on_train_begin(self, logs=None):
         """Start with no epochs, and open the bar."""
@@ -75,17 +101,27 @@ class TrainingLog(keras.callbacks.Callback):
         self.stop = time.process_time()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Note what the epoch took, and what it reached."""
+        """Note what the epoch took, and what it reached.
+
+        Raises:
+            FloatingPointError: that is no finite number.
+        """
         spent = self.stop - self.start
         TrainingLog.total += spent
         self.cpu_seconds.append(sum(self.cpu_seconds[-1:]) + spent)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"{name} is {value} after epoch {epoch + 1}: the training has "
+                    "failed. Look for a division by zero, or lower the learning rate."
+                )
         self.bar.set_postfix(logs)
 
     def on_train_end(self, logs=None):
         """Wipe the bar."""
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
 
 
 def training_cpu_seconds():
@@ -101,9 +137,15 @@ def fit(model, dataset, *, callbacks=(), **options):
         dataset: what `model.fit` takes first.
         callbacks: more callbacks.
         **options: the other arguments of `model.fit`, such as `epochs`.
+
+    Raises:
+        FloatingPointError: a loss or a metric is no finite number.
     """
     log = TrainingLog()
-    model.fit(dataset, callbacks=[log, *callbacks], verbose=0, **options)
+    try:
+        model.fit(dataset, callbacks=[log, *callbacks], verbose=0, **options)
+    finally:
+        log.on_train_end()  # Keras leaves that out when the training is interrupted
     return log
 
 
@@ -115,7 +157,17 @@ def adam(learning_rate, n_updates, *, n_warm_up, **options):
         n_updates: number of updates after which the learning rate is zero.
         n_warm_up: number of updates of the warm-up, a part of these.
         **options: the other arguments of `keras.optimizers.Adam`.
+
+    Raises:
+        TypeError: a number of updates is not whole.
+        ValueError: the warm-up is not shorter than the whole, or below 0.
     """
+    n_updates, n_warm_up = operator.index(n_updates), operator.index(n_warm_up)
+    if not 0 <= n_warm_up < n_updates:
+        raise ValueError(
+            f"n_warm_up={n_warm_up} of n_updates={n_updates} updates is not allowed: "
+            "the warm-up must be a part of the updates, 0 or more."
+        )
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=learning_rate,

@@ -7,30 +7,78 @@ import tensorflow as tf
 
 from nlp_helpers.vocabulary import PAD
 
-masked_loss = tf.keras.losses.SparseCategoricalCrossentropy(
-    from_logits=True, ignore_class=PAD, name="masked_loss"
-)
 
+def masked_loss(targets, logits):
+    """Return the mean cross-entropy of the targets that are not padding, in nats.
 
-def masked_accuracy(targets, logits):
-    """Return the share of right ids among the targets that are not padding.
+    Of nothing but padding it is 0.
 
     Args:
         targets: whole numbers `[batch, steps]`.
         logits: float tensor `[batch, steps, vocab_size]`.
     """
+    losses, is_real = _losses(targets, logits)
+    real = tf.cast(is_real, losses.dtype)
+    return tf.math.divide_no_nan(tf.reduce_sum(losses * real), tf.reduce_sum(real))
+
+
+def _losses(targets, logits):
+    """Return the cross-entropy of each target, and which are not padding."""
     targets = tf.cast(targets, tf.int32)  # Keras hands over floats
-    right = tf.argmax(logits, axis=-1, output_type=tf.int32) == targets
-    real = targets != PAD
-    n_right = tf.reduce_sum(tf.cast(right & real, tf.float32))
-    return n_right / tf.reduce_sum(tf.cast(real, tf.float32))
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        targets, tf.cast(logits, tf.float32)
+    )
+    return losses, targets != PAD
+
+
+class MaskedAccuracy(tf.keras.metrics.Mean):
+    """The share of right ids among the targets that are not padding.
+
+    It counts over all batches, so the batch size does not change it. Without any real
+    target it is 0.
+    """
+
+    def __init__(self, name="masked_accuracy", **kwargs):
+        """Start with a count of zero; the arguments are those of a Keras metric."""
+        super().__init__(name=name, **kwargs)
+
+    def update_state(self, targets, logits, sample_weight=None):
+        """Count the right ones of a batch.
+
+        Args:
+            targets: whole numbers `[batch, steps]`.
+            logits: float tensor `[batch, steps, vocab_size]`.
+            sample_weight: is not used: padding has no weight, all else has the same.
+        """
+        targets = tf.cast(targets, tf.int32)  # Keras hands over floats
+        right = tf.argmax(logits, axis=-1, output_type=tf.int32) == targets
+        return super().update_state(right, sample_weight=targets != PAD)
+
+
+class MaskedLoss(tf.keras.metrics.Mean):
+    """The mean of `masked_loss` over all the targets that are not padding.
+
+    The loss that Keras reports is a mean over batches, in which a word of a batch with
+    few words counts more. This one is the same for every batch size.
+    """
+
+    def __init__(self, name="masked_loss", **kwargs):
+        """Start with a count of zero; the arguments are those of a Keras metric."""
+        super().__init__(name=name, **kwargs)
+
+    def update_state(self, targets, logits, sample_weight=None):
+        """Add up the losses of a batch; the arguments are those of `MaskedAccuracy`."""
+        losses, is_real = _losses(targets, logits)
+        return super().update_state(losses, sample_weight=is_real)
 
 
 def bleu(translations, references):
     """Return the corpus BLEU of translations, from 0 to 100 (Papineni et al. 2002).
 
+    Words are what spaces separate, so that `<unk>` is one word, and wrong like another.
+
     Args:
-        translations: a list of strings.
+        translations: a list of strings, their words and signs set apart by spaces.
         references: a list of strings, one for each translation.
 
     Raises:
@@ -38,7 +86,8 @@ def bleu(translations, references):
     """
     _check_pairs(translations, references)
     # Words set apart by spaces are what we want here: no warning about them.
-    return sacrebleu.corpus_bleu(translations, [references], force=True).score
+    options = {"tokenize": "none", "force": True}
+    return sacrebleu.corpus_bleu(translations, [references], **options).score
 
 
 def exact_match(translations, references):

@@ -1,17 +1,25 @@
 """Choosing the next character, and writing whole texts in one compiled loop."""
 
-import functools
 import math
+import operator
 
 import numpy as np
 import tensorflow as tf
 
+from nlp_helpers.compiling import compiled
 from nlp_helpers.vocabulary import PAD
 
 keras = tf.keras
 
-_STEPWISE = (keras.layers.Embedding, keras.layers.RNN, keras.layers.Dense)
-_NOT_USED_HERE = (keras.layers.InputLayer, keras.layers.Dropout)
+_RECURRENT = {
+    keras.layers.RNN,
+    keras.layers.SimpleRNN,
+    keras.layers.GRU,
+    keras.layers.LSTM,
+}
+_STEPWISE = {keras.layers.Embedding, keras.layers.Dense, *_RECURRENT}
+_NOT_USED_HERE = {keras.layers.InputLayer, keras.layers.Dropout}
+_LOWEST_TEMPERATURE = 1e-30  # a logit divided by it stays below the end of float32
 
 
 def scaled_logits(logits, temperature=1.0, top_k=None):
@@ -26,13 +34,17 @@ def scaled_logits(logits, temperature=1.0, top_k=None):
         top_k: keep only the k most likely ids; 1 is greedy, None keeps all.
 
     Returns:
-        A float tensor `[batch, vocab_size]`, with -inf for what was left out. Padding,
-        id 0, is always left out.
+        A float32 tensor `[batch, vocab_size]`, with -inf for what was left out.
+        Padding, id 0, is always left out. Of equal logits top_k keeps the first.
 
     Raises:
         ValueError: the temperature or top_k is out of range.
     """
-    vocab_size = logits.shape[-1]
+    _check_distribution(logits.shape[-1], temperature, top_k)
+    return _scaled(logits, max(temperature, _LOWEST_TEMPERATURE), top_k)
+
+
+def _check_distribution(vocab_size, temperature, top_k):
     if not (math.isfinite(temperature) and temperature > 0):
         raise ValueError(
             f"temperature={temperature} is not allowed: it must be a number above 0. "
@@ -43,12 +55,17 @@ def scaled_logits(logits, temperature=1.0, top_k=None):
             f"top_k={top_k} is not allowed: it must be a whole number from 1 to "
             f"{vocab_size - 1}, or be None to keep all characters."
         )
-    temperature = max(temperature, 1e-30)  # the quotient must stay below float32's end
+
+
+def _scaled(logits, temperature, top_k):
+    vocab_size = logits.shape[-1]
     is_padding = tf.range(vocab_size) == PAD
+    logits = tf.cast(logits, tf.float32)
     scaled = tf.where(is_padding, -math.inf, logits / temperature)
     if top_k is not None:
-        smallest = tf.math.top_k(scaled, top_k).values[:, -1:]
-        scaled = tf.where(scaled < smallest, -math.inf, scaled)
+        best = tf.math.top_k(scaled, top_k).indices  # [batch, k]
+        is_kept = tf.reduce_any(tf.one_hot(best, vocab_size, True, False), axis=1)
+        scaled = tf.where(is_kept, scaled, -math.inf)
     return scaled
 
 
@@ -68,8 +85,11 @@ def draw(logits, seed, step, temperature=1.0, top_k=None):
     Returns:
         An int32 tensor `[batch]`.
     """
-    logits = scaled_logits(logits, temperature, top_k)
-    drawn = tf.random.stateless_categorical(logits, 1, [seed, step], tf.int32)
+    return _draw(scaled_logits(logits, temperature, top_k), seed, step)
+
+
+def _draw(scaled, seed, step):
+    drawn = tf.random.stateless_categorical(scaled, 1, [seed, step], tf.int32)
     return drawn[:, 0]
 
 
@@ -82,8 +102,9 @@ def generate(
     in the length; the loop is compiled and runs without going back to Python.
 
     Args:
-        model: a stack of `Embedding`, recurrent and `Dense` layers, from ids
-            `[batch, steps]` to logits `[batch, steps, vocab_size]`.
+        model: a `keras.Sequential` of `Embedding`, recurrent, `Dropout` and `Dense`
+            layers, from ids `[batch, steps]` to logits `[batch, steps, vocab_size]`.
+            Stateful layers start from zeros, and keep the states that they have.
         characters: the `vocabulary.Characters` the model was trained with.
         prompt: a string, or a list of strings, of any lengths above 0.
         n_chars: number of characters to add, 0 or more.
@@ -95,8 +116,9 @@ def generate(
         The prompt and its continuation: a string, or a list of strings.
 
     Raises:
+        TypeError: a number is not whole.
         ValueError: an argument is out of range, a character of a prompt is unknown, or
-            the model has a layer that cannot run one step at a time.
+            the model is not one that can run one step at a time.
     """
     prompts = [prompt] if isinstance(prompt, str) else list(prompt)
     if not prompts or not all(prompts):
@@ -104,39 +126,63 @@ def generate(
             "An empty prompt gives the network nothing to continue: start with one "
             'character at least, such as "\\n".'
         )
+    n_chars, seed = operator.index(n_chars), operator.index(seed)
     if n_chars < 0:
         raise ValueError(f"n_chars={n_chars} is negative: it must be 0 or more.")
+    if not -(2**31) <= seed < 2**31:
+        raise ValueError(f"seed={seed} must have 32 bits: use a smaller number.")
+    _check_distribution(characters.size, temperature, top_k)
+    _check_model(model)
+    encoded = [characters.encode(string) for string in prompts]
     # Shorter prompts are padded; padding is replaced by what the network writes.
-    n_steps = max(map(len, prompts))
-    given = np.full([len(prompts), n_steps], PAD, np.int32)
-    for row, string in zip(given, prompts, strict=True):
-        row[: len(string)] = characters.encode(string)
-    scaled_logits(tf.zeros([1, characters.size]), temperature, top_k)  # fail early
-    write = _compiled(model, temperature, top_k)
-    ids = write(given, tf.constant(n_steps + n_chars), tf.constant(seed)).numpy()
+    n_steps = max(map(len, encoded))
+    given = np.full([len(encoded), n_steps], PAD, np.int32)
+    for row, prompt_ids in zip(given, encoded, strict=True):
+        row[: len(prompt_ids)] = prompt_ids
+    write = compiled(model, _make_writer, top_k=None if top_k is None else int(top_k))
+    temperature = tf.constant(max(temperature, _LOWEST_TEMPERATURE), tf.float32)
+    n_total = tf.constant(n_steps + n_chars)
+    ids = write(given, n_total, tf.constant(seed), temperature).numpy()
     texts = [
-        characters.decode(row[: len(string) + n_chars])
-        for row, string in zip(ids, prompts, strict=True)
+        characters.decode(row[: len(prompt_ids) + n_chars])
+        for row, prompt_ids in zip(ids, encoded, strict=True)
     ]
     return texts[0] if isinstance(prompt, str) else texts
 
 
-@functools.lru_cache(maxsize=8)
-def _compiled(model, temperature, top_k):
-    """Return a compiled function from prompts `[batch, n]` to ids `[batch, total]`."""
-    layers = [x for x in model.layers if not isinstance(x, _NOT_USED_HERE)]
-    for layer in layers:
-        if not isinstance(layer, _STEPWISE):
+def _check_model(model):
+    """Refuse a model that one step after the other would run in another way."""
+    if type(model) is not keras.Sequential:
+        raise ValueError(
+            f"A {type(model).__name__} may do more than run its layers one after the "
+            "other, and only that is done here: use a keras.Sequential."
+        )
+    for layer in model.layers:
+        name = f"The layer {layer.name!r}, a {type(layer).__name__},"
+        if type(layer) not in _STEPWISE | _NOT_USED_HERE:
             raise ValueError(
-                f"The layer {layer.name!r}, a {type(layer).__name__}, cannot run one "
-                "step at a time: use Embedding, recurrent, Dropout and Dense layers."
+                f"{name} cannot run one step at a time: use Embedding, recurrent, "
+                "Dropout and Dense layers."
             )
+        if type(layer) in _RECURRENT and not (
+            layer.return_sequences and not layer.go_backwards
+        ):
+            raise ValueError(
+                f"{name} must read forwards and return every step: use "
+                "go_backwards=False and return_sequences=True."
+            )
+
+
+def _make_writer(model, top_k):
+    """Return a compiled function from prompts `[batch, n]` to ids `[batch, total]`."""
+    layers = [layer for layer in model.layers if type(layer) in _STEPWISE]
+    recurrent = [layer for layer in layers if type(layer) in _RECURRENT]
 
     def one_step(ids, states):
         """Run ids `[batch]` through all the layers; return logits and new states."""
         outputs, new_states = ids, []
         for layer in layers:
-            if isinstance(layer, keras.layers.RNN):
+            if type(layer) in _RECURRENT:
                 outputs, state = layer.cell(outputs, states[len(new_states)])
                 new_states.append(state)
             else:
@@ -148,21 +194,23 @@ def _compiled(model, temperature, top_k):
             tf.TensorSpec([None, None], tf.int32),
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([], tf.float32),
         ]
     )
-    def write(given, n_total, seed):
+    def write(given, n_total, seed, temperature):
         batch_size, n_given = tf.shape(given)[0], tf.shape(given)[1]
         states = [
-            layer.cell.get_initial_state(batch_size=batch_size, dtype=tf.float32)
-            for layer in layers
-            if isinstance(layer, keras.layers.RNN)
+            layer.cell.get_initial_state(
+                batch_size=batch_size, dtype=layer.compute_dtype
+            )
+            for layer in recurrent
         ]
         written = tf.TensorArray(tf.int32, size=n_total)
         ids = given[:, 0]
         for step in tf.range(n_total):
             written = written.write(step, ids)
             logits, states = one_step(ids, states)
-            ids = draw(logits, seed, step + 1, temperature, top_k)
+            ids = _draw(_scaled(logits, temperature, top_k), seed, step + 1)
             if step + 1 < n_given:
                 ids = tf.where(given[:, step + 1] == PAD, ids, given[:, step + 1])
         return tf.transpose(written.stack())

@@ -1,4 +1,4 @@
-"""What the environment asks for: `NLP_DATA` and `NLP_SCALE`, read once, only here."""
+"""What the environment asks for: `NLP_DATA`, `NLP_SCALE` and `NLP_SEED`, read once."""
 
 import os
 
@@ -6,6 +6,12 @@ ALLOWED = {  # the first value of each variable is its default
     "NLP_DATA": ("packaged", "original"),
     "NLP_SCALE": ("quick", "full"),
 }
+DEFAULT_SEED = 42  # the stored outputs come from it
+LARGEST_SEED = 2**31 - 1
+
+
+class SettingError(ValueError):
+    """A variable of the environment has a value that the course does not know."""
 
 
 def edition():
@@ -26,15 +32,40 @@ def scale():
     return _unchanged("NLP_SCALE")
 
 
-def _read(variable):
+def seed():
+    """Return the seed of first weights, of the order of batches and of dropout.
+
+    It is `NLP_SEED`, 42 by default. Corpora and splits do not depend on it.
+
+    Raises:
+        RuntimeError: the variable has changed since this process began.
+    """
+    return _unchanged("NLP_SEED")
+
+
+def _choice(variable):
     allowed = ALLOWED[variable]
     value = os.environ.get(variable) or allowed[0]
     if value not in allowed:
-        raise ValueError(
+        raise SettingError(
             f"{variable}={value!r} is not known. Set it to one of "
             f"{', '.join(allowed)}, or unset it to get {allowed[0]!r}."
         )
     return value
+
+
+def _seed():
+    value = os.environ.get("NLP_SEED") or str(DEFAULT_SEED)
+    if not (value.isascii() and value.isdigit() and int(value) <= LARGEST_SEED):
+        raise SettingError(
+            f"NLP_SEED={value!r} is no seed. Set it to a whole number from 0 to "
+            f"{LARGEST_SEED}, or unset it to get {DEFAULT_SEED}."
+        )
+    return int(value)
+
+
+def _read(variable):
+    return _seed() if variable == "NLP_SEED" else _choice(variable)
 
 
 def _unchanged(variable):
@@ -48,4 +79,4 @@ def _unchanged(variable):
     return at_start
 
 
-_AT_START = {variable: _read(variable) for variable in ALLOWED}
+_AT_START = {variable: _read(variable) for variable in (*ALLOWED, "NLP_SEED")}

@@ -1,6 +1,6 @@
 """The Transformer of Vaswani et al. 2017: positions, attention, blocks, decoding."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -118,17 +118,20 @@ class MultiHeadAttention(keras.layers.Layer):
             n_heads, steps, key_steps]`, and the cache with the context in it.
 
         Raises:
-            ValueError: the mask does not fit.
+            ValueError: the mask does not fit, or there are no keys.
         """
+        if context is None and cache is None:
+            raise ValueError("Attention needs a context or a cache: give one of them.")
         if context is not None:
             cache = self._extended(cache, self.keys_and_values(context))
         keys, values = cache
         queries = self._split(self.query(queries))  # [batch, n_heads, steps, d_head]
         scores = tf.matmul(queries, keys, transpose_b=True) / self.d_head**0.5
+        scores = tf.cast(scores, tf.float32)  # float16 is too coarse for a softmax
         if mask is not None:
             _check_mask(mask, scores)
             scores = tf.where(mask[:, tf.newaxis], scores, -1e9)
-        attention_weights = tf.nn.softmax(scores)
+        attention_weights = tf.cast(tf.nn.softmax(scores), values.dtype)
         heads = tf.transpose(tf.matmul(attention_weights, values), [0, 2, 1, 3])
         batch_size, n_steps = tf.shape(heads)[0], tf.shape(heads)[1]
         joined = tf.reshape(heads, [batch_size, n_steps, self.n_heads * self.d_head])
@@ -293,8 +296,10 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         tf.debugging.assert_less_equal(
             last, self.max_steps, "There are no more positions in this model."
         )
-        x = self.tokens(ids) * self.scale + self.positions[first_position:last]
-        return self.dropout(x + extra, training=training)
+        x = self.tokens(ids)
+        positions = tf.cast(self.positions[first_position:last], x.dtype)
+        x = x * self.scale + positions + tf.cast(extra, x.dtype)
+        return self.dropout(x, training=training)
 
 
 class TransformerEncoder(keras.layers.Layer):
@@ -337,7 +342,10 @@ class TransformerEncoder(keras.layers.Layer):
 
 
 class TransformerDecoder(keras.layers.Layer):
-    """Embedding and blocks in which no step looks at a later one."""
+    """Embedding and blocks in which no step looks at a later one.
+
+    What it computes is the same with a cache and without.
+    """
 
     def __init__(self, vocab_size, config, cross_attention=True):
         """Build the layers.
@@ -368,7 +376,7 @@ class TransformerDecoder(keras.layers.Layer):
         """Run some steps: all at once, or, with a cache, those that are new.
 
         Args:
-            ids: `[batch, steps]`; without a cache nobody looks at padding.
+            ids: `[batch, steps]`; padding, if any, comes last, where no id looks at it.
             memory: what cross-attention reads, `[batch, memory_steps, d_model]`.
             memory_mask: bool, `[batch, 1, memory_steps]`.
             cache: what the call for the steps before returned, or `empty_cache`.
@@ -382,13 +390,12 @@ class TransformerDecoder(keras.layers.Layer):
             the keys and the values so far, `[batch, n_heads, steps, d_head]` each.
 
         Raises:
-            ValueError: there are more steps than positions.
+            ValueError: there are more steps than positions, and their number is known.
+            InvalidArgumentError: the same, for a number that is not known beforehand.
         """
         n_steps = ids.shape[1] or tf.shape(ids)[1]
         n_cached = 0 if cache is None else tf.shape(cache[0][0])[2]
         mask = causal_mask(n_steps, n_cached)
-        if cache is None:
-            mask &= padding_mask(ids)
         nothing = [None] * len(self.blocks)
         caches = zip(cache or nothing, memory_cache or nothing, strict=True)
         x = self.embedding(ids, n_cached, extra, training=training)
@@ -403,7 +410,8 @@ class TransformerDecoder(keras.layers.Layer):
     def empty_cache(self, batch_size):
         """Return the cache before the first step."""
         attention = self.blocks[0].self_attention
-        nothing = tf.zeros([batch_size, attention.n_heads, 0, attention.d_head])
+        shape = [batch_size, attention.n_heads, 0, attention.d_head]
+        nothing = tf.zeros(shape, attention.compute_dtype)
         return [(nothing, nothing) for _ in self.blocks]
 
     def read(self, memory):
@@ -411,7 +419,22 @@ class TransformerDecoder(keras.layers.Layer):
         return [b.cross_attention.keys_and_values(memory) for b in self.blocks]
 
 
-class Transformer(keras.Model):
+class _SavedByConfig:
+    """What Keras needs to save a model of a `TransformerConfig`, and to load it."""
+
+    def get_config(self):
+        """Return the arguments of the model, as plain numbers and dicts."""
+        return {"config": asdict(self.config), **self.sizes}
+
+    @classmethod
+    def from_config(cls, arguments):
+        """Return a new model from what `get_config` returned."""
+        sizes = {name: arguments[name] for name in arguments if name.endswith("_size")}
+        return cls(TransformerConfig(**arguments["config"]), **sizes)
+
+
+@keras.utils.register_keras_serializable("nlp_helpers")
+class Transformer(_SavedByConfig, keras.Model):
     """An encoder and a decoder that translate (Vaswani et al. 2017, figure 1).
 
     It has the `encode` and `step` that `beam_search` needs; they keep a cache of keys
@@ -419,6 +442,7 @@ class Transformer(keras.Model):
 
     Attributes:
         max_words: the longest source, in words, that `beam_search.translate` accepts.
+        max_length: the largest number of words that it can write, `<eos>` included.
     """
 
     def __init__(self, config, *, source_size, target_size):
@@ -430,10 +454,13 @@ class Transformer(keras.Model):
             target_size: number of target ids.
         """
         super().__init__()
+        self.config = config
+        self.sizes = {"source_size": source_size, "target_size": target_size}
         self.encoder = TransformerEncoder(source_size, config)
         self.decoder = TransformerDecoder(target_size, config)
         self.output_layer = keras.layers.Dense(target_size)
         self.max_words = config.max_steps - 2  # <sos> and <eos> need a place
+        self.max_length = config.max_steps
 
     def call(self, inputs, training=None):
         """Return the logits `[batch, steps, target_size]` of all the steps at once.
@@ -485,7 +512,8 @@ class Transformer(keras.Model):
         return self.output_layer(outputs[:, 0]), cache
 
 
-class LanguageModel(keras.Model):
+@keras.utils.register_keras_serializable("nlp_helpers")
+class LanguageModel(_SavedByConfig, keras.Model):
     """A decoder without a memory, and logits of the next id."""
 
     def __init__(self, config, *, vocab_size):
@@ -496,6 +524,7 @@ class LanguageModel(keras.Model):
             vocab_size: number of ids.
         """
         super().__init__()
+        self.config, self.sizes = config, {"vocab_size": vocab_size}
         self.decoder = TransformerDecoder(vocab_size, config, cross_attention=False)
         self.output_layer = keras.layers.Dense(vocab_size)
 

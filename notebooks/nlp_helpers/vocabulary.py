@@ -1,7 +1,9 @@
 """Vocabularies: characters and words <-> ids."""
 
 import collections
+import operator
 import re
+import unicodedata
 
 import numpy as np
 
@@ -24,6 +26,7 @@ class Characters:
         Raises:
             ValueError: the corpus is empty.
         """
+        corpus = _composed(corpus)
         if not corpus:
             raise ValueError("The corpus is empty: there are no characters to number.")
         points, first, counts = np.unique(
@@ -40,9 +43,12 @@ class Characters:
     def encode(self, text):
         """Return the ids of a text, as an int32 array of shape `[len(text)]`.
 
+        A letter and its accent count as one character, however the text spells them.
+
         Raises:
             ValueError: a character is not in the alphabet.
         """
+        text = _composed(text)
         ids = self._id_of.take(_code_points(text), mode="clip")
         if not ids.all():
             where = int(np.argmax(ids == PAD))
@@ -56,9 +62,10 @@ class Characters:
         """Return the text of an array of ids of shape `[steps]`; padding shows as "_".
 
         Raises:
-            ValueError: an id is negative, or not below `size`.
+            ValueError: an id is negative, or not below `size`, or the ids are no array
+                of whole numbers `[steps]`.
         """
-        ids = np.asarray(ids, dtype=np.int64)
+        ids = whole_numbers(ids, "steps")
         wrong = ids[(ids < 0) | (ids >= self.size)]
         if wrong.size:
             raise ValueError(
@@ -97,7 +104,7 @@ class Words:
         counts = collections.Counter(w for s in sentences for w in self.split(s))
         if not counts:
             raise ValueError("There are no words in the sentences: nothing to number.")
-        if max_size is not None and max_size <= len(self.SPECIAL):
+        if max_size is not None and operator.index(max_size) <= len(self.SPECIAL):
             raise ValueError(
                 f"max_size={max_size} leaves no room for words: four ids are special, "
                 "so it must be 5 or more."
@@ -109,8 +116,8 @@ class Words:
 
     @staticmethod
     def split(sentence):
-        """Return the words of a sentence, punctuation set apart."""
-        return re.findall(r"\w+|[^\w\s]", sentence)
+        """Return the words of a sentence (in NFC), punctuation set apart."""
+        return re.findall(r"\w+|[^\w\s]", _composed(sentence))
 
     @classmethod
     def spaced(cls, sentences):
@@ -145,12 +152,7 @@ class Words:
             ValueError: an id is negative, or not below `size`, or the ids are no array
                 of whole numbers `[batch, steps]`.
         """
-        ids = np.asarray(ids)
-        if ids.size and (ids.ndim != 2 or ids.dtype.kind not in "iu"):
-            raise ValueError(
-                "ids must be whole numbers in an array [batch, steps], not "
-                f"{ids.dtype} in the shape {list(ids.shape)}."
-            )
+        ids = whole_numbers(ids, "batch, steps")
         wrong = ids[(ids < 0) | (ids >= self.size)]
         if wrong.size:
             raise ValueError(
@@ -170,6 +172,33 @@ class Words:
                 f"{sentences[:40]!r} is one string: sentences must be a list of "
                 "strings, so put it in brackets."
             )
+
+
+def whole_numbers(ids, axes):
+    """Return ids as an array, once they are known to be whole numbers of some axes.
+
+    Args:
+        ids: an array, a tensor or a list.
+        axes: the names of the axes, such as "batch, steps".
+
+    Raises:
+        ValueError: they are not whole numbers, or have other axes.
+    """
+    ids = np.asarray(ids)
+    n_axes = len(axes.split(","))
+    if not ids.size and ids.ndim <= n_axes:  # an empty list has no type
+        return ids.astype(np.int32)
+    if ids.ndim != n_axes or ids.dtype.kind not in "iu":
+        raise ValueError(
+            f"ids must be whole numbers in an array [{axes}], not {ids.dtype} in the "
+            f"shape {list(ids.shape)}."
+        )
+    return ids
+
+
+def _composed(text):
+    """Return a text in Unicode's form NFC: a letter and its accent as one character."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _code_points(text):

@@ -4,8 +4,12 @@ Every pipeline yields pairs `(X, y)` of int32 tensors `[batch, n_steps]` in whic
 is `X` one step later. Batches are gathered from the whole sequence in one operation.
 """
 
+import operator
+
 import numpy as np
 import tensorflow as tf
+
+from nlp_helpers.vocabulary import whole_numbers
 
 
 def shuffled(ids, n_steps, batch_size, *, shift=None, seed=42):
@@ -24,9 +28,12 @@ def shuffled(ids, n_steps, batch_size, *, shift=None, seed=42):
         seed: seed of the offsets and the order.
 
     Raises:
-        ValueError: a size is below 1, or there are too few ids for a batch.
+        TypeError: a size is not whole.
+        ValueError: a size is below 1, the ids are not whole numbers, or there are too
+            few of them for a batch.
     """
-    shift = n_steps if shift is None else shift
+    n_steps, batch_size = operator.index(n_steps), operator.index(batch_size)
+    shift = n_steps if shift is None else operator.index(shift)
     ids = _checked(ids, n_steps=n_steps, batch_size=batch_size, shift=shift)
     n_windows = len(range(shift - 1, len(ids) - n_steps, shift))
     n_batches = _count_batches(n_windows, batch_size, len(ids), n_steps)
@@ -51,8 +58,11 @@ def sequential(ids, n_steps, batch_size):
     not used.
 
     Raises:
-        ValueError: a size is below 1, or the ids are shorter than a window.
+        TypeError: a size is not whole.
+        ValueError: a size is below 1, the ids are not whole numbers, or there are too
+            few of them for a window.
     """
+    n_steps, batch_size = operator.index(n_steps), operator.index(batch_size)
     ids = _checked(ids, n_steps=n_steps, batch_size=batch_size)
     starts = np.arange(0, len(ids) - n_steps, n_steps, dtype=np.int32)
     n_batches = -(-len(starts) // batch_size)
@@ -67,8 +77,11 @@ def streams(ids, n_steps, batch_size):
     the next `n_steps` of every stream. For stateful recurrent layers.
 
     Raises:
-        ValueError: a size is below 1, or there are too few ids for a batch.
+        TypeError: a size is not whole.
+        ValueError: a size is below 1, the ids are not whole numbers, or there are too
+            few of them for a batch.
     """
+    n_steps, batch_size = operator.index(n_steps), operator.index(batch_size)
     ids = _checked(ids, n_steps=n_steps, batch_size=batch_size)
     n_windows = (len(ids) - 1) // batch_size // n_steps * batch_size
     n_batches = _count_batches(n_windows, batch_size, len(ids), n_steps)
@@ -93,9 +106,7 @@ def _gather(batches, ids, n_steps, n_batches):
 
 
 def _checked(ids, **sizes):
-    ids = np.asarray(ids, dtype=np.int32)
-    if ids.ndim != 1:
-        raise ValueError(f"ids must have the shape [n], not {list(ids.shape)}.")
+    ids = whole_numbers(ids, "n").astype(np.int32)
     for name, size in sizes.items():
         if size < 1:
             raise ValueError(f"{name}={size} is too small: it must be at least 1.")

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import psutil
+from nlp_helpers.course import without_proxy
 
 
 class ClusterError(RuntimeError):
@@ -113,6 +114,21 @@ def die_with_parent():
     threading.Thread(target=wait, daemon=True).start()
 
 
+def kill_tree(process):
+    """End a process and all that it has started, whatever has ended by itself.
+
+    Args:
+        process: a `psutil.Process`.
+    """
+    family = [process]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family += process.children(recursive=True)
+    for one in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    psutil.wait_procs(family, timeout=5)
+
+
 class Processes:
     """Processes that live and die together; use it in a `with` statement.
 
@@ -135,7 +151,8 @@ class Processes:
         self._folder, self._time_limit = Path(folder), time_limit
         self._deadline = time.monotonic() + time_limit
         self.peak_memory_mb = 0.0
-        self._running = {}
+        self._running, self._killed = {}, set()
+        without_proxy()
         for name, (arguments, variables) in commands.items():
             arguments = [str(argument) for argument in arguments]
             env = {**os.environ, **variables, "ENDS_WITH_PARENT": "1"}
@@ -182,7 +199,8 @@ class Processes:
                 while self.alive() and time.monotonic() < end:
                     time.sleep(0.02)
                 code = codes[failed[0]]
-                how = f"was killed (signal {-code})" if code < 0 else "failed"
+                how = f"was ended by signal {-code}" if code < 0 else "failed"
+                how = "was killed" if failed[0] in self._killed else how
                 last_line = self.log(failed[0]).rpartition("\n")[2]
                 raise ClusterError(f"{failed[0]} {how}. Its last words: {last_line}")
             if not self.alive():
@@ -196,15 +214,13 @@ class Processes:
 
     def kill(self, name):
         """End one process at once, as a power cut would."""
+        self._killed.add(name)
         self._running[name].kill()
 
     def stop(self):
         """End all the processes that still run, with those that they have started."""
         for process in self._running.values():
-            if process.poll() is None:
-                for one in (*process.children(recursive=True), process):
-                    with contextlib.suppress(psutil.NoSuchProcess):  # it just ended
-                        one.kill()
+            kill_tree(process)
             process.wait()
             process.stdin.close()
 

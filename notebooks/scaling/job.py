@@ -6,6 +6,8 @@ Nothing here needs TensorFlow: a wrong file is found before it is imported.
 import dataclasses
 import json
 
+from nlp_helpers.course import check_folder
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingJob:
@@ -50,6 +52,15 @@ class TrainingJob:
     skip_seen: bool = True
     pause: float = 0.0
     all_reduce_sizes: list = dataclasses.field(default_factory=list)
+
+    def __post_init__(self):
+        """Check what no worker could read.
+
+        Raises:
+            SettingError: TensorFlow cannot read below a folder.
+        """
+        check_folder(self.data, "data")
+        check_folder(self.backup, "backup")
 
     def to_json(self):
         """Return the text of a job file."""

@@ -3,11 +3,14 @@
 A cell's tags say how its output is compared with the stored one:
 
 - none: exactly;
-- `nbval-approx:RTOL`: the numbers within the relative tolerance RTOL, the text around
-  them exactly;
-- `corpus`, beside either: only in a run of the packaged edition, from which the stored
+- `nbval-approx:RTOL`: numbers with a point or an exponent within the relative tolerance
+  RTOL, whole numbers and the text around them exactly;
+- `learned`, beside it: whole numbers, too, are learned ones, and within RTOL;
+- `corpus`, beside any: only in a run of the packaged edition, from which the stored
   outputs come;
-- `nbval-ignore-output`: not at all, it only has to run.
+- `seed`, beside any: only in a run with the seed from which the stored outputs come,
+  because it depends on a draw or on learned numbers;
+- `nbval-ignore-output`: not at all, it only has to run, and to show as many pictures.
 
 nbval 0.11 has no hook for the comparison, so its two classes are extended here; that
 is why nbval is pinned.
@@ -21,19 +24,49 @@ import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, coalesce_streams
 from nlp_helpers import settings
 
-from tools.chapters import code_cells, code_hash, without_blank_streams
+from tools.chapters import (
+    NAMES,
+    NOTEBOOKS,
+    code_cells,
+    code_hash,
+    readers_own,
+    without_blank_streams,
+)
+from tools.isolation import isolate
 
 MAX_RTOL = 0.1
-KNOWN_TAGS = {"corpus", "hide-cell", "nbval-ignore-output", "raises-exception"}
+KNOWN_TAGS = {
+    *("corpus", "hide-cell", "learned", "nbval-ignore-output", "raises-exception"),
+    "seed",
+}
+_FRACTION = r"(?:\.\d*)?(?:[eE][-+]?\d+)?(?!\d)"
+# A comma parts thousands, but not in a list: [100,200] holds two numbers.
 NUMBER = re.compile(
-    r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d*)?(?:[eE][-+]?\d+)?(?!\d)"
+    rf"(?<![\w.,\[])[-+]?\d{{1,3}}(?:,\d{{3}})+(?![\d,\]]){_FRACTION}"
+    rf"|(?<![\w.])[-+]?\d+{_FRACTION}"
 )
 KINDS = {
     "exact": "compared exactly",
     "approx": "compared within a tolerance",
     "corpus": "not compared: depends on the corpus, and this is the original edition",
+    "seed": "not compared: depends on the seed, and this is another one",
     "ignored": "not compared: timings, generated text or pictures",
     "silent": "without output, and none came",
+}
+
+
+ADVICE = {  # of each kind of failure, in the order in which to look at them
+    "error": "a cell raised an error. The last line of its traceback, above, says what "
+    "is wrong. If a package is missing: delete .venv, and run `make setup`.",
+    "claim": "a claim does not hold, so the chapter's lesson does not either. Run that "
+    "chapter alone, with nothing else on the machine: make test CHAPTERS=07. If it "
+    "fails again, the code is the reason.",
+    "picture": "a cell shows fewer pictures than it did: look at how it draws them.",
+    "tolerance": "a learned number is outside its tolerance. If no claim failed, the "
+    "course works: another kind of processor rounds differently. Please report the "
+    "cell and the processor.",
+    "difference": "an output that is compared exactly is another one. If you changed "
+    "the chapter, `make refresh CHAPTERS=07` stores the new outputs.",
 }
 
 
@@ -41,8 +74,13 @@ class PolicyError(Exception):
     """A notebook that breaks the rules above before a cell is run."""
 
 
-def comparison_of(cell, edition="packaged"):
+def comparison_of(cell, edition="packaged", seed=settings.DEFAULT_SEED):
     """Return how a code cell is compared: a key of KINDS, and the tolerance or None.
+
+    Args:
+        cell: a code cell of a notebook.
+        edition: the edition of the run that is compared with the stored one.
+        seed: its seed.
 
     Raises:
         PolicyError: a tag is unknown, or a tolerance is malformed or too wide.
@@ -61,8 +99,12 @@ def comparison_of(cell, edition="packaged"):
             )
     if "nbval-ignore-output" in tags:
         return "ignored", None
+    if "learned" in tags and rtol is None:
+        raise PolicyError("the tag 'learned' says nothing without nbval-approx:RTOL")
     if "corpus" in tags and edition == "original":
         return "corpus", None
+    if "seed" in tags and seed != settings.DEFAULT_SEED:
+        return "seed", None
     if not cell.outputs:
         return "silent", None
     return ("exact", None) if rtol is None else ("approx", rtol)
@@ -91,11 +133,17 @@ def check_outputs_are_fresh(notebook):
         raise PolicyError("the outputs are stale: the code has changed since they came")
 
 
-def within(reference, test, rtol):
+def within(reference, test, rtol, learned=False):
     """Return `test` with each number replaced by the reference's where they are close.
 
     Close means |test - reference| <= rtol * |reference|. If the texts then are equal,
     they agree; if not, what is left is the difference.
+
+    Args:
+        reference: the stored text.
+        test: the text of this run.
+        rtol: relative tolerance.
+        learned: whole numbers may differ as well, and have not to be equal.
     """
     expected, found = NUMBER.findall(reference), NUMBER.findall(test)
     if len(expected) != len(found):
@@ -106,9 +154,20 @@ def within(reference, test, rtol):
         want, got = next(pairs)
         want_value, got_value = (float(x.replace(",", "")) for x in (want, got))
         close = abs(got_value - want_value) <= rtol * abs(want_value)
+        if not learned and _is_whole(want) and _is_whole(got):
+            close = want_value == got_value
         return want if close else got
 
     return NUMBER.sub(replace, test)
+
+
+def _is_whole(number):
+    return not set(number) & set(".eE")
+
+
+def n_pictures(outputs):
+    """Return how many of a cell's outputs are pictures."""
+    return sum("image/png" in output.get("data", {}) for output in outputs)
 
 
 class ChapterFile(IPyNbFile):
@@ -121,7 +180,9 @@ class ChapterFile(IPyNbFile):
         cells, edition = list(super().collect()), settings.edition()
         try:
             check_outputs_are_fresh(self.nb)
-            comparisons = [comparison_of(cell.cell, edition) for cell in cells]
+            comparisons = [
+                comparison_of(cell.cell, edition, settings.seed()) for cell in cells
+            ]
         except PolicyError as error:
             raise self.CollectError(
                 f"{self.path.name}: {error}. `make refresh` runs it anew."
@@ -135,7 +196,7 @@ class ChapterFile(IPyNbFile):
                 options=cell.options,
             )
             item.rtol = rtol
-            item.options["check"] = kind not in ("corpus", "ignored")
+            item.options["check"] = kind not in ("corpus", "seed", "ignored")
             item.user_properties.append(("comparison", kind))
             yield item
 
@@ -151,10 +212,24 @@ class ChapterCell(IPyNbCell):
             pytest.skip(f"cell {self.parent.broken_at} failed")
         try:
             super().runtest()
+            stored, shown = n_pictures(self.cell.outputs), n_pictures(self.test_outputs)
+            if shown < stored:
+                self.raise_cell_error(f"{shown} pictures are shown, {stored} were")
         except NbCellError as error:
-            if str(error) != "Cell outputs differ":
+            kind = self._kind_of(error)
+            self.user_properties.append(("failure", kind))
+            if kind in ("error", "claim"):
                 self.parent.broken_at = self.cell_num
             raise
+
+    def _kind_of(self, error):
+        """Return of which kind of ADVICE a failure is."""
+        if str(error) == "Cell outputs differ":
+            return "difference" if self.rtol is None else "tolerance"
+        if "pictures are shown" in str(error):
+            return "picture"
+        is_claim = "This claim does not hold" in (error.inner_traceback or "")
+        return "claim" if is_claim else "error"
 
     def compare_outputs(self, test, ref, skip_compare=None):
         """Compare as nbval does, once close numbers have been made equal."""
@@ -168,17 +243,34 @@ class ChapterCell(IPyNbCell):
         for texts, references in ((new, stored), (new.get("data"), stored.get("data"))):
             for key in ("text", "text/plain", "text/html"):
                 if texts and references and key in texts and key in references:
-                    texts[key] = within(references[key], texts[key], self.rtol)
+                    learned = "learned" in self.cell.metadata.get("tags", [])
+                    texts[key] = within(references[key], texts[key], self.rtol, learned)
+
+
+class ReadersOwnFile(pytest.File):
+    """A notebook that is none of the course's, in which nothing is tested."""
+
+    def collect(self):
+        """Return nothing to run."""
+        return []
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collect_file(parent):
+def pytest_collect_file(file_path, parent):
     """Replace nbval's collector of a notebook by ours."""
     collectors = yield
     return [
-        ChapterFile.from_parent(parent, path=c.path) if type(c) is IPyNbFile else c
+        collector_of(file_path).from_parent(parent, path=c.path)
+        if type(c) is IPyNbFile
+        else c
         for c in collectors
     ]
+
+
+def collector_of(path):
+    """Return the class that collects the cells of a notebook."""
+    is_own = path.parent == NOTEBOOKS and path.stem not in NAMES
+    return ReadersOwnFile if is_own else ChapterFile
 
 
 def pytest_configure():
@@ -188,17 +280,32 @@ def pytest_configure():
             "The stored outputs come from NLP_SCALE=quick, and only that scale can be "
             "compared. To run the chapters at full scale: make run NLP_SCALE=full."
         )
+    isolate()
     os.environ.setdefault("NLP_IMAGES", os.path.abspath("build/images"))
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how many cells were compared, how, and why not."""
-    counts = collections.Counter(
-        dict(report.user_properties)["comparison"]
-        for report in terminalreporter.stats.get("passed", [])
-        if report.when == "call" and "comparison" in dict(report.user_properties)
-    )
+    """Say how many cells were compared, how, and what to do about those that failed."""
+    counts = _count_properties(terminalreporter, "passed", "comparison")
     if counts:
         terminalreporter.section("notebook cells")
         for kind, meaning in KINDS.items():
             terminalreporter.line(f"{counts[kind]:5d} {meaning}")
+        if own := readers_own():
+            names = ", ".join(own)
+            terminalreporter.line(f"Not of this course, and left alone: {names}")
+    failures = _count_properties(terminalreporter, "failed", "failure")
+    if failures:
+        terminalreporter.section("what failed in the chapters, and what to do")
+        for kind, advice in ADVICE.items():
+            if failures[kind]:
+                terminalreporter.line(f"{failures[kind]:5d} {kind}: {advice}")
+
+
+def _count_properties(terminalreporter, outcome, name):
+    """Return how many cells with an outcome have each value of a property."""
+    return collections.Counter(
+        dict(report.user_properties)[name]
+        for report in terminalreporter.stats.get(outcome, [])
+        if report.when == "call" and name in dict(report.user_properties)
+    )

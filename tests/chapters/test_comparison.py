@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.chapters import comparison
+from tools import chapters
 from tools.chapters import ROOT, code_hash
 
 PLUGIN = "tests.chapters.comparison"
@@ -24,9 +25,11 @@ def printed(text, name="stdout"):
 
 
 def cell(source="pass", stored=None, tags=(), count=None):
+    if isinstance(stored, str):
+        stored = printed(stored)
     return new_code_cell(
         source,
-        outputs=[printed(stored)] if stored else [],
+        outputs=[stored] if stored else [],
         metadata={"tags": list(tags)},
         execution_count=count,
     )
@@ -55,6 +58,8 @@ def notebook(*cells):
         (["corpus", "nbval-approx:.05"], ("approx", 0.05), ("corpus", None)),
         (["nbval-ignore-output"], ("ignored", None), ("ignored", None)),
         (["corpus", "nbval-ignore-output"], ("ignored", None), ("ignored", None)),
+        (["learned", "nbval-approx:0.02"], ("approx", 0.02), ("approx", 0.02)),
+        (["seed"], ("exact", None), ("exact", None)),
     ],
 )
 def test_tags_and_edition_say_how_a_cell_is_compared(tags, packaged, original):
@@ -64,13 +69,30 @@ def test_tags_and_edition_say_how_a_cell_is_compared(tags, packaged, original):
     assert comparison.comparison_of(tagged, "original") == original
 
 
+@pytest.mark.parametrize("others", [[], ["nbval-approx:0.02"]])
+def test_what_depends_on_the_seed_is_not_compared_with_another_one(others):
+    tagged = cell(stored="loss 0.5", tags=["seed", *others])
+    compared = comparison.comparison_of(tagged, seed=42)
+    assert compared == (("approx", 0.02) if others else ("exact", None))
+    assert comparison.comparison_of(tagged, seed=43) == ("seed", None)
+    ignored = cell(stored="loss 0.5", tags=["seed", "nbval-ignore-output"])
+    assert comparison.comparison_of(ignored, seed=43) == ("ignored", None)
+    untagged = cell(stored="loss 0.5", tags=others)
+    assert comparison.comparison_of(untagged, seed=43) == compared
+
+
+def test_learned_whole_numbers_need_a_tolerance():
+    with pytest.raises(comparison.PolicyError, match="says nothing without"):
+        comparison.comparison_of(cell(stored="epoch 5", tags=["learned"]))
+
+
 @pytest.mark.parametrize("tags", [[], ["nbval-approx:0.02"], ["hide-cell"]])
 def test_a_cell_without_stored_output_is_silent(tags):
     assert comparison.comparison_of(cell(tags=tags)) == ("silent", None)
 
 
 def test_every_kind_has_a_meaning_in_the_summary():
-    kinds = {"exact", "approx", "corpus", "ignored", "silent"}
+    kinds = {"exact", "approx", "corpus", "seed", "ignored", "silent"}
     assert set(comparison.KINDS) == kinds
 
 
@@ -106,13 +128,23 @@ FORMATS = ("{!r}", "{:.17e}", "{:+.12g}", "{:,}", "{!r}%", "({!r})", "[{!r}, 'a'
 def test_a_number_inside_the_tolerance_is_accepted(value, part, rtol, number):
     reference = f"GRU2: loss {number.format(value)} nats"
     close = f"GRU2: loss {number.format(value * (1 + part * rtol))} nats"
-    assert comparison.within(reference, close, rtol) == reference
+    assert comparison.within(reference, close, rtol, learned=True) == reference
 
 
 @given(values, st.floats(1.01, 50), st.sampled_from([1, -1]), tolerances)
 def test_a_number_outside_the_tolerance_is_left_as_it_is(value, times, sign, rtol):
     reference, far = f"loss {value!r}", f"loss {value * (1 + sign * times * rtol)!r}"
     assert comparison.within(reference, far, rtol) == far != reference
+    assert comparison.within(reference, far, rtol, learned=True) == far
+
+
+@given(st.integers(0, 10**9), st.integers(1, 9), tolerances)
+@example(100_200, 99, 0.1)
+def test_whole_numbers_are_equal_or_disagree(value, difference, rtol):
+    for number in ("{}", "{:,}", "best epoch {} of", "[{:,}]", "{:,}, 5"):
+        reference, found = number.format(value), number.format(value + difference)
+        assert comparison.within(reference, found, rtol) != reference
+        assert comparison.within(reference, reference, rtol) == reference
 
 
 @given(st.text() | st.from_regex(r"[-+.,eE0-9 x%]{0,20}", fullmatch=True))
@@ -131,11 +163,13 @@ def test_the_text_around_numbers_has_to_be_the_same(before, after, other, anothe
 @pytest.mark.parametrize(
     ("reference", "found"),
     [
-        ("1,115,394 characters", "1,120,000 characters"),
-        ("1,115,394 characters", "1120000 characters"),
+        ("1,115,394.0 characters", "1,120,000.0 characters"),
+        ("1,115,394.0 characters", "1120000.0 characters"),
+        ("1,115,394 characters", "1115394 characters"),
         ("accuracy 81.4%", "accuracy 81.9%"),
         ("slope -0.50", "slope -0.504"),
         ("rate 6.0e-03", "rate 6.05e-03"),
+        ("1.0e+05 updates", "1.001e+05 updates"),
         ("1.0e+05 updates", "100100 updates"),
         ("x1 = 2.00, GRU2 = 3.00", "x1 = 2.01, GRU2 = 3.01"),
         ("[1.62, 1.58]\n(2.00)", "[1.63, 1.57]\n(2.01)"),
@@ -172,10 +206,29 @@ def test_texts_with_close_numbers_agree(reference, found):
         ("[100, 200]", "[100 200]"),
         ("after 5, it", "after 5 it"),
         ("[1,2,3]", "[1,2,4]"),
+        ("[100,200]", "[101,900]"),
+        ("[100,200,300]", "[100,299,300]"),
+        ("best epoch 200", "best epoch 201"),
+        ("1,115,394 characters", "1,120,000 characters"),
     ],
 )
 def test_texts_that_differ_in_more_than_close_numbers_disagree(reference, found):
     assert comparison.within(reference, found, 0.01) != reference
+
+
+@pytest.mark.parametrize(
+    ("reference", "found", "agree"),
+    [
+        ("best epoch 200", "best epoch 201", True),
+        ("1,115,394 characters", "1,120,000 characters", True),
+        ("best epoch 20", "best epoch 21", False),
+        ("[100,200,300]", "[100,299,300]", False),
+        ("[100, 200]", "[101, 201]", True),
+    ],
+)
+def test_learned_whole_numbers_may_be_close(reference, found, agree):
+    close = comparison.within(reference, found, 0.01, learned=True)
+    assert (close == reference) == agree
 
 
 # Whether stored outputs belong to the code
@@ -213,9 +266,16 @@ def test_outputs_without_a_hash_are_refused():
 # The comparison at work in a run of pytest
 
 APPROX, CORPUS, IGNORE = "nbval-approx:0.02", "corpus", "nbval-ignore-output"
+SEED, LEARNED = "seed", "learned"
+PICTURE = new_output("display_data", {"image/png": "AAAB", "text/plain": "line"})
+SHOW_PICTURE = """
+from IPython.display import display
+display({"image/png": "AAAA", "text/plain": "line"}, raw=True)
+"""
 WIPED_BAR = ("\r  0%|     | 0/2", "\r100%|#####| 2/2", "\r                 \r")
 SHOW_BAR = f"import sys\nfor t in {WIPED_BAR}:\n    print(t, end='', file=sys.stderr)"
-# source, stored output, tags, whether it passes as packaged, and as original edition
+# source, stored output, tags, whether it passes as packaged edition with the same seed,
+# and as original edition with another one
 CELLS = {
     "exact, equal": ("print('loss 1.00')", "loss 1.00\n", [], True, True),
     "exact, off": ("print('loss 1.01')", "loss 1.00\n", [], False, False),
@@ -225,15 +285,29 @@ CELLS = {
     "corpus, equal": ("print('100 lines')", "100 lines\n", [CORPUS], True, True),
     "corpus, off": ("print('101 lines')", "100 lines\n", [CORPUS], False, True),
     "corpus, approx": ("print(1.01)", "1.00\n", [CORPUS, APPROX], True, True),
+    "seed, equal": ("print('at 0.51')", "at 0.51\n", [SEED], True, True),
+    "seed, off": ("print('at 0.61')", "at 0.51\n", [SEED], False, True),
+    "seed, approx": ("print(1.03)", "1.00\n", [SEED, APPROX], False, True),
+    "learned, close": ("print(101)", "100\n", [LEARNED, APPROX], True, True),
+    "whole, close": ("print(101)", "100\n", [APPROX], False, False),
     "ignored, off": ("print('7 s')", "5 s\n", [IGNORE], True, True),
+    "ignored picture": (SHOW_PICTURE, PICTURE, [IGNORE], True, True),
+    "picture is gone": ("print('line')", PICTURE, [IGNORE], False, False),
     "silent": ("x = 1", None, [], True, True),
     "silent, prints now": ("print(1)", None, [], False, False),
     "output is gone": ("x = 1", "1\n", [APPROX], False, False),
     "bar wiped itself": (SHOW_BAR, None, [], True, True),
-    "device": ("print('Chapter 01, on 2 GPU')", "Chapter 01, on CPU\n", [], True, True),
+    "first line": (
+        "print('Chapter 01, seed 43, on 2 GPU')",
+        "Chapter 01, seed 42, on CPU\n",
+        *([], True, True),
+    ),
 }
 # The first cell raises an error, whatever its tags; the second needs the first.
 STOPPED = cell("x = 1 / 0", None, [CORPUS, IGNORE]), cell("print(x)", "1\n")
+# So does a claim that does not hold.
+CLAIM = "raise AssertionError('This claim does not hold. loss: 2 (at most 1)')"
+UNTRUE = cell(CLAIM), cell("print(1)", "1\n")
 
 
 def start_pytest(folder, *options, edition):
@@ -256,6 +330,7 @@ def start_pytest(folder, *options, edition):
         env={
             **inherited,
             "NLP_DATA": edition,
+            "NLP_SEED": "43" if edition == "original" else "42",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "notebooks")]),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # a faster start
         },
@@ -302,12 +377,13 @@ def reports(tmp_path_factory):
     another process, as `make test` does it.
     """
     cells = [cell(*case[:3]) for case in CELLS.values()]
-    chapters = {"cells": notebook(*cells), "stopped": notebook(*STOPPED)}
+    good = {"cells": notebook(*cells)}
+    good |= {"stopped": notebook(*STOPPED), "untrue": notebook(*UNTRUE)}
     broken, _ = broken_notebooks()
     runs = {}
     for edition, notebooks, options in [
-        ("packaged", chapters | broken, ["--continue-on-collection-errors"]),
-        ("original", chapters, ["-n", "1", "--dist", "loadscope"]),
+        ("packaged", good | broken, ["--continue-on-collection-errors"]),
+        ("original", good, ["-n", "1", "--dist", "loadscope"]),
     ]:
         folder = tmp_path_factory.mktemp(edition)
         for name, chapter in notebooks.items():
@@ -328,21 +404,43 @@ def test_each_cell_passes_or_fails_by_its_tags(reports, edition, column):
 
 @pytest.mark.parametrize("edition", ["packaged", "original"])
 def test_a_cell_that_raises_an_error_fails_and_stops_its_chapter(reports, edition):
-    assert re.search(r"^FAILED stopped\.ipynb::Cell 0", reports[edition], re.M)
-    assert not re.search(r"^\w+ stopped\.ipynb::Cell 1 ", reports[edition], re.M)
-    assert re.search(r"^SKIPPED \[1\] .*cell 0 failed", reports[edition], re.M)
+    for name in ("stopped", "untrue"):
+        assert re.search(rf"^FAILED {name}\.ipynb::Cell 0", reports[edition], re.M)
+        assert not re.search(rf"^\w+ {name}\.ipynb::Cell 1 ", reports[edition], re.M)
+    assert re.search(r"^SKIPPED \[2\] .*cell 0 failed", reports[edition], re.M)
 
 
 @pytest.mark.parametrize(
     ("edition", "counts"),
     [
-        ("packaged", {"exact": 3, "approx": 2, "corpus": 0, "ignored": 1, "silent": 2}),
-        ("original", {"exact": 2, "approx": 1, "corpus": 3, "ignored": 1, "silent": 2}),
+        ("packaged", {"exact": 4, "approx": 3, "corpus": 0, "seed": 0}),
+        ("original", {"exact": 2, "approx": 2, "corpus": 3, "seed": 3}),
     ],
 )
 def test_the_summary_counts_the_cells_that_passed(reports, edition, counts):
     assert "notebook cells" in reports[edition]
-    assert summary_counts(reports[edition]) == counts
+    expected = counts | {"ignored": 2, "silent": 2}
+    assert summary_counts(reports[edition]) == expected
+
+
+def test_the_summary_says_which_kinds_of_failure_there_were(reports):
+    counts = {"error": 1, "claim": 1, "picture": 1, "tolerance": 5, "difference": 4}
+    for kind, advice in comparison.ADVICE.items():
+        assert f"{counts[kind]:5d} {kind}: {advice}" in reports["packaged"]
+    assert "seed: " not in reports["packaged"]
+
+
+def test_a_readers_own_notebook_is_left_alone():
+    class_of = {
+        name: comparison.collector_of(chapters.NOTEBOOKS / f"{name}.ipynb")
+        for name in ("01_char_rnn", "01_my_notes", "Untitled")
+    }
+    assert class_of == {
+        "01_char_rnn": comparison.ChapterFile,
+        "01_my_notes": comparison.ReadersOwnFile,
+        "Untitled": comparison.ReadersOwnFile,
+    }
+    assert list(comparison.ReadersOwnFile.collect(None)) == []
 
 
 def test_a_notebook_that_breaks_the_rules_is_refused_with_the_reason(reports):

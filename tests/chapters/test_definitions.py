@@ -25,6 +25,7 @@ def chapter(tmp_path, monkeypatch):
     notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS])
     nbformat.write(notebook, tmp_path / "01_a.ipynb")
     monkeypatch.setattr(chapters, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(chapters, "NAMES", ["01_a"])
 
 
 def test_what_a_definition_needs_comes_along(definitions):

@@ -291,35 +291,50 @@ def test_a_source_distribution_runs_only_if_its_hash_is_right(
 
 
 def test_a_damaged_file_is_set_aside_and_fetched_again(at_url):
-    for damaged in (WHOLE[:100], WRONG):
+    asides = {".corrupt": WHOLE[:100], ".corrupt-2": WRONG, ".corrupt-3": b""}
+    for suffix, damaged in asides.items():
         path = put_there(at_url, damaged)
-        with pytest.warns(UserWarning, match=f"{FILE_NAME} was damaged.*{FILE_NAME}.c"):
+        with pytest.warns(UserWarning, match=f"{FILE_NAME} was damaged.*{suffix}, and"):
             fetch.fetch(at_url)
         assert path.read_bytes() == WHOLE
-        assert path.with_name(FILE_NAME + ".corrupt").read_bytes() == damaged
+    for suffix, damaged in asides.items():  # none has taken the place of another
+        assert path.with_name(FILE_NAME + suffix).read_bytes() == damaged
 
 
-def test_a_damaged_file_that_cannot_be_fetched_again(at_url, server):
-    put_there(at_url, WRONG)
+def test_a_damaged_file_that_cannot_be_fetched_again_stays(at_url, server, recwarn):
+    path = put_there(at_url, WRONG)
     server.close()
-    with pytest.warns(UserWarning, match="was damaged"):
-        refusal(at_url)
-    assert files_in_data() == [FILE_NAME + ".corrupt"]
+    refusal(at_url)
+    assert files_in_data() == [FILE_NAME]
+    assert path.read_bytes() == WRONG
+    assert not [w for w in recwarn if "damaged" in str(w.message)]
+
+
+@pytest.mark.parametrize("error", [AttributeError, NameError, TypeError])
+def test_an_error_in_our_own_code_is_not_dressed_as_one_of_the_network(
+    at_url, monkeypatch, error
+):
+    def broken(remote_file, folder):
+        raise error("no such thing")
+
+    monkeypatch.setattr(fetch, "_download", broken)
+    with pytest.raises(error, match="no such thing"):
+        fetch.fetch(at_url)
+    assert files_in_data() == []
 
 
 @pytest.mark.filterwarnings("ignore:.*was damaged")
-def test_another_process_sets_the_damaged_file_aside_first(at_url, monkeypatch):
+def test_another_process_replaces_the_damaged_file_first(at_url, monkeypatch):
     path = put_there(at_url, WRONG)
-    sha256 = fetch._sha256
+    download = fetch._download
 
-    def sha256_and_then_the_other_process(file):
-        digest = sha256(file)
-        if file == path and path.read_bytes() == WRONG:
-            path.unlink()
-        return digest
+    def download_while_another_process_is_done(remote_file, folder):
+        path.write_bytes(WHOLE)
+        return download(remote_file, folder)
 
-    monkeypatch.setattr(fetch, "_sha256", sha256_and_then_the_other_process)
+    monkeypatch.setattr(fetch, "_download", download_while_another_process_is_done)
     assert fetch.fetch(at_url).read_bytes() == WHOLE
+    assert files_in_data() == [FILE_NAME]
 
 
 # The disk, and other processes

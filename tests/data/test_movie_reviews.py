@@ -255,11 +255,11 @@ def test_a_damaged_set_is_not_at_hand_and_stays(small, prepared, damage):
 
 
 def test_a_damaged_set_is_set_aside_and_prepared_again(small, prepared, edition):
-    for damage in (cut, break_info):
+    for damage, aside in ((cut, ".corrupt"), (break_info, ".corrupt-2")):
         damage(prepared)
-        with pytest.warns(UserWarning, match=f"{NAME} was damaged.*{NAME}.corrupt"):
+        with pytest.warns(UserWarning, match=f"{NAME} was damaged.*{NAME}{aside}, and"):
             assert fetch.fetch(small) == prepared
-        assert below_tfds() == [NAME, f"{NAME}.corrupt"]
+    assert below_tfds() == [NAME, f"{NAME}.corrupt", f"{NAME}.corrupt-2"]
     with edition("packaged"):
         datasets, _ = movie_reviews.load()
     found = [
@@ -270,13 +270,24 @@ def test_a_damaged_set_is_set_aside_and_prepared_again(small, prepared, edition)
     assert sorted(found) == sorted(EXAMPLES)
 
 
-def test_a_passing_read_error_leaves_the_set_alone(small, prepared, monkeypatch):
-    def too_many_files(*args, **kwargs):
-        raise OSError("too many open files")
+PASSING = [
+    OSError(24, "Too many open files"),
+    tf.errors.ResourceExhaustedError(None, None, "Too many open files"),
+    tf.errors.UnavailableError(None, None, "the disk is not there"),
+    tf.errors.PermissionDeniedError(None, None, "not yours"),
+    tf.errors.InternalError(None, None, "no such luck"),
+    MemoryError("no memory is left"),
+]
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
+def test_a_passing_read_error_leaves_the_set_alone(small, prepared, monkeypatch, error):
+    def fails(*args, **kwargs):
+        raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(tfds, "builder", too_many_files)
-        with pytest.raises(DataError, match="too many open files"):
+        patch.setattr(tfds.core.DatasetBuilder, "as_dataset", fails)
+        with pytest.raises(DataError, match=f"{NAME} cannot be read: "):
             fetch.fetch(small)
     assert below_tfds() == [NAME]
     assert fetch.at_hand(small) == prepared
@@ -390,13 +401,12 @@ def test_a_damaged_original_that_cannot_be_prepared_again(
     folder = data_dir / sources.IMDB_REVIEWS.path / "plain_text" / "1.0.0"
     folder.mkdir(parents=True)
     (folder / "dataset_info.json").write_text("{")
-    warned = pytest.warns(UserWarning, match="imdb_reviews was damaged")
-    with edition("original"), warned, pytest.raises(DataError) as caught:
+    with edition("original"), pytest.raises(DataError) as caught:
         movie_reviews.load()
     message = str(caught.value)
     assert message.startswith("data/tfds/imdb_reviews could not be fetched: no network")
     assert "unset NLP_DATA, or set it to 'packaged'" in message
-    assert below_tfds() == ["imdb_reviews.corrupt"]
+    assert below_tfds() == ["imdb_reviews"]
 
 
 def test_an_original_is_prepared_from_the_archive_that_was_fetched(

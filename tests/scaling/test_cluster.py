@@ -163,7 +163,7 @@ def test_a_killed_one_is_named(tmp_path):
     with start(tmp_path, ada=FOREVER, bob=FOREVER) as processes:
         processes.wait(until=lambda: len(processes.alive()) == 2)
         processes.kill("bob")
-        with pytest.raises(cluster.ClusterError, match=r"bob was killed \(signal 9\)"):
+        with pytest.raises(cluster.ClusterError, match=r"bob was killed\. Its last"):
             processes.wait()
         assert_gone(pids_of(processes))
 
@@ -203,6 +203,36 @@ def test_one_that_ends_while_it_is_ended_disturbs_nobody(tmp_path, monkeypatch):
     with start(tmp_path, ada=FOREVER, bob=FOREVER) as processes:
         pass
     assert_gone(pids_of(processes))
+
+
+def test_one_that_ends_before_its_children_are_asked_for_disturbs_nobody(
+    tmp_path, monkeypatch
+):
+    def gone(process, **_):
+        raise psutil.NoSuchProcess(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "children", gone)
+    with start(tmp_path, ada=FOREVER, bob=FOREVER) as processes:
+        pass
+    assert_gone(pids_of(processes))
+
+
+def test_short_lived_grandchildren_disturb_nobody(tmp_path):
+    script = f"import subprocess\nwhile True: subprocess.run({ENDS})"
+    restless = [sys.executable, "-c", script]
+    for _ in range(5):
+        with start(tmp_path, ada=restless, bob=restless) as processes:
+            time.sleep(0.2)
+        assert_gone(pids_of(processes))
+
+
+def test_the_processes_reach_each_other_past_a_proxy(tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.org")
+    says = [sys.executable, "-c", "import os; print(os.environ['no_proxy'])"]
+    with start(tmp_path, ada=says) as processes:
+        processes.wait()
+    assert processes.log("ada") == "example.org,127.0.0.1,localhost"
 
 
 def test_they_end_even_if_we_are_killed(tmp_path):

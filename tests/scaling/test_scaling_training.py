@@ -29,6 +29,12 @@ def test_an_unknown_or_missing_key_is_named(job, changes, complaint):
         TrainingJob.from_json(text)
 
 
+@pytest.mark.parametrize("name", ["data", "backup"])
+def test_a_folder_that_tensorflow_cannot_read_is_refused(job, name):
+    with pytest.raises(ValueError, match=rf"below '/\[24\] nlp': set {name} to"):
+        replace(job, **{name: "/[24] nlp"})
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "3"])
 def test_what_is_no_job_is_refused(text):
     with pytest.raises(ValueError, match="must be a JSON object"):
@@ -44,6 +50,17 @@ def test_the_loss_counts_every_sentence_alike():
         real = [-log_p[row, t, w] for t, w in enumerate(targets[row]) if w]
         assert np.isclose(loss, np.mean(real), rtol=1e-5)
     assert losses[3] == 0
+
+
+def test_a_sentence_of_nothing_but_padding_leaves_the_gradient_finite():
+    targets = np.array([[1, 2, 3, 4], [0, 0, 0, 0]])
+    logits = tf.Variable(tf.random.stateless_normal([2, 4, 9], [1, 2]))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(training.sentence_loss(targets, logits))
+    gradient = tape.gradient(loss, logits).numpy()
+    assert np.isfinite(gradient).all()
+    assert gradient[0].any(axis=-1).all()
+    assert not gradient[1].any()
 
 
 def test_a_batch_that_the_devices_do_not_divide_is_refused(job, tmp_path):

@@ -65,7 +65,10 @@ def test_a_worker_says_in_a_line_what_is_wrong_without_tensorflow(job_file, tmp_
     assert not any("tensorflow" in line for line in imports)
 
 
-def test_two_workers_compute_what_one_process_does(job, job_file, tmp_path):
+def test_two_workers_compute_what_one_process_does(
+    job, job_file, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # where nobody listens
     addresses = cluster.free_addresses(2)
     commands = {}
     for k, folder in enumerate(["a", "b"]):

@@ -38,6 +38,7 @@ def course(tmp_path, monkeypatch):
     for path, names in pages.items():
         path.write_text("\n\nBetween.\n\n".join(["Before.", *map(place_for, names)]))
     monkeypatch.setattr(chapters, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(chapters, "NAMES", ())
     monkeypatch.setattr(run_chapters, "BUILD", tmp_path / "build")
     monkeypatch.setattr(results_tables, "RESULTS", tmp_path / "docs" / "results.json")
     monkeypatch.setattr(results_tables, "PAGES", pages)
@@ -49,7 +50,7 @@ def place_for(table):
 
 
 @pytest.fixture
-def add_chapter(course):
+def add_chapter(course, monkeypatch):
     """Return a function that adds a chapter to the course, and returns its path."""
 
     def add(name, *sources):
@@ -59,6 +60,7 @@ def add_chapter(course):
         notebook.metadata["description"] = f"what {name} is about"
         path = course / "notebooks" / f"{name}.ipynb"
         nbformat.write(notebook, path)
+        monkeypatch.setattr(chapters, "NAMES", (*chapters.NAMES, name))
         return path
 
     return add

@@ -8,8 +8,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tools import chapters
 
 
-def test_chapters_are_chosen_by_number(add_chapter):
-    second, first, _ = map(add_chapter, ["02_b", "01_a", "draft"])
+def test_chapters_are_chosen_by_number(course, add_chapter):
+    first, second = map(add_chapter, ["01_a", "02_b"])
+    for own in ("01_my_notes", "Untitled"):
+        (course / "notebooks" / f"{own}.ipynb").touch()
+    assert chapters.readers_own() == ["01_my_notes", "Untitled"]
     assert [chapter.path for chapter in chapters.read_all()] == [first, second]
     assert [chapter.path for chapter in chapters.read_all(["2"])] == [second]
     chosen = chapters.read_all(["02", "1"])
@@ -85,3 +88,10 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     chapters.write(path, "second\n")
     assert path.read_text(encoding="utf-8") == "second\n"
     assert [p.name for p in path.parent.iterdir()] == ["page.md"]
+
+
+def test_git_knows_the_chapters_from_a_readers_own_notebooks():
+    ignored = (chapters.ROOT / ".gitignore").read_text("utf-8").splitlines()
+    kept = [line for line in ignored if line.startswith("!notebooks/")]
+    assert "notebooks/*.ipynb" in ignored
+    assert kept == [f"!notebooks/{name}.ipynb" for name in chapters.NAMES]

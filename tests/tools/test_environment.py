@@ -22,6 +22,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = ROOT / "tools" / "make_venv.sh"
 LOCK_TEXT = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+GPU_LOCK_TEXT = (ROOT / "requirements-gpu.txt").read_text(encoding="utf-8")
 PLATFORMS = {
     "Linux on x86-64": ("linux", "x86_64", "Linux", "posix"),
     "Linux on Arm": ("linux", "aarch64", "Linux", "posix"),
@@ -38,8 +39,8 @@ def direct_requirements():
     return [Requirement(line) for line in code if line]
 
 
-def locked_lines():
-    joined = LOCK_TEXT.replace("\\\n", " ").splitlines()
+def locked_lines(text=LOCK_TEXT):
+    joined = text.replace("\\\n", " ").splitlines()
     return [line.strip() for line in joined if line.strip() and line[0] != "#"]
 
 
@@ -96,11 +97,29 @@ def test_the_lock_names_each_package_once(platform):
     assert sorted(set(names)) == sorted(names)
 
 
-def test_every_locked_package_has_a_version_and_a_hash_and_no_address():
-    for line, locked in zip(locked_lines(), LOCK, strict=True):
+@pytest.mark.parametrize("text", [LOCK_TEXT, GPU_LOCK_TEXT], ids=["all", "gpu"])
+def test_every_locked_package_has_a_version_and_a_hash_and_no_address(text):
+    lines = locked_lines(text)
+    assert lines
+    for line in lines:
+        locked = Requirement(line.partition(" --hash")[0])
         assert version_of(locked)
         assert re.search(r" --hash=sha256:[0-9a-f]{64}\b", line), locked
-    assert "://" not in LOCK_TEXT
+    assert "://" not in text
+
+
+def test_a_gpu_adds_the_cuda_libraries_and_changes_nothing_else():
+    known = {canonicalize_name(r.name): version_of(r) for r in LOCK if wanted_on(r)}
+    added = set()
+    for line in locked_lines(GPU_LOCK_TEXT):
+        locked = Requirement(line.partition(" --hash")[0])
+        name = canonicalize_name(locked.name)
+        if name in known:
+            assert version_of(locked) == known[name]
+        else:
+            added.add(name)
+    assert len(added) > 8
+    assert all(name.startswith("nvidia-") for name in added)
 
 
 # Traps: versions that install, and break when they are imported
@@ -182,9 +201,62 @@ def test_make_explains_every_target():
     explained = dict(line.split(maxsplit=1) for line in lines)
     assert sorted(explained) == sorted(targets)
     assert all(len(explanation) > 10 for explanation in explained.values())
-    for variable in ("CHAPTERS", "NLP_DATA", "NLP_SCALE", "JOBS", "GPU"):
+    for variable in ("CHAPTERS", "NLP_DATA", "NLP_SCALE", "SEED", "JOBS", "GPU"):
         assert f"{variable}=" in first
     assert run("make").stdout == shown.stdout
+
+
+@pytest.fixture
+def set_up_folder(tmp_path):
+    """Return a folder with the files of the set-up, and an empty environment."""
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / "tools").mkdir()
+    files = ["Makefile", "requirements.txt", "requirements-gpu.txt"]
+    for name in (*files, "tools/make_venv.sh"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("is_ready", "arguments", "set_up_with"),
+    [
+        ("ready", [], None),
+        ("ready", ["GPU=1"], 'GPU="1"'),
+        ("ready-gpu", [], None),  # the CUDA libraries stay
+        ("ready-gpu", ["GPU=1"], None),
+        ("ready-gpu", ["GPU="], 'GPU=""'),
+        (None, [], 'GPU=""'),
+        (None, ["GPU=1"], 'GPU="1"'),
+    ],
+)
+def test_the_environment_is_made_once_with_or_without_a_gpu(
+    set_up_folder, is_ready, arguments, set_up_with
+):
+    if is_ready:
+        (set_up_folder / ".venv" / is_ready).touch()
+    # What the environment of a reader calls GPU or PYTHON is something else.
+    others = {"GPU": "7", "PYTHON": "python2", "JOBS": "many"}
+    shown = run("make", "-n", "lint", *arguments, cwd=set_up_folder, **others).stdout
+    assert ("make_venv.sh" in shown) == bool(set_up_with)
+    assert not set_up_with or f'PYTHON="" {set_up_with} sh' in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "seed"),
+    [
+        ([], {}, ""),
+        (["SEED=43"], {"NLP_SEED": "5"}, "43"),
+        ([], {"NLP_SEED": "5"}, "5"),
+    ],
+)
+def test_make_hands_the_seed_on(tmp_path, arguments, variables, seed):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "show.mk").write_text("include Makefile\nshow:\n\t@echo [$$NLP_SEED]\n")
+    unset = {"NLP_SEED": ""}
+    shown = run(
+        "make", "-f", "show.mk", "show", *arguments, cwd=tmp_path, **unset | variables
+    )
+    assert shown.stdout == f"[{seed}]\n"
 
 
 @pytest.fixture
@@ -241,6 +313,20 @@ def test_make_lab_opens_the_notebooks(lab):
 
 def shell():
     return shutil.which("sh")
+
+
+def test_scripts_keep_the_line_ends_of_unix_whatever_git_is_told(tmp_path):
+    for name in (".gitattributes", "tools/make_venv.sh", "Makefile"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "all"]):
+        assert run("git", *command, cwd=tmp_path).returncode == 0
+    windows = ("-c", "core.autocrlf=true", "-c", "core.eol=crlf")
+    cloned = run("git", *windows, "clone", "-q", tmp_path, tmp_path / "clone")
+    assert cloned.returncode == 0, cloned.stderr
+    for name in ("tools/make_venv.sh", "Makefile"):
+        assert b"\r" not in (tmp_path / "clone" / name).read_bytes()
 
 
 def test_setup_script_is_valid_shell():
@@ -303,3 +389,7 @@ def test_setup_takes_a_python_whose_path_has_a_space(bare_folder):
     assert result.returncode == 0, result.stderr
     *_, install = calls.read_text().splitlines()
     assert install.endswith("--require-hashes -r requirements.txt")
+    result = set_up(bare_folder, PYTHON=str(python), GPU="1")
+    assert result.returncode == 0, result.stderr
+    *_, install = calls.read_text().splitlines()
+    assert install.endswith("-r requirements.txt -r requirements-gpu.txt")

@@ -2,10 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_output
 
@@ -69,27 +72,104 @@ def test_a_failing_cell_ends_the_run_and_is_shown(add_chapter):
     assert not (path.parent / "went_on").exists()
 
 
-def test_the_tools_need_neither_pytest_nor_nbval(course, add_chapter):
-    add_chapter("01_good", *GOOD_CELLS[:1])
-    script = [
-        "import sys",
-        "from pathlib import Path",
-        "sys.modules |= {'pytest': None, 'nbval': None}",
-        "from tools import chapters, run_chapters",
-        "chapters.NOTEBOOKS = Path('notebooks')",
-        "run_chapters.BUILD = Path('build')",
-        "run_chapters.main(['run', '1', '--jobs', '1'])",
-    ]
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NLP_")}
-    ran = subprocess.run(
-        [sys.executable, "-c", "\n".join(script)],
-        cwd=course,
-        env={**inherited, "PYTHONPATH": str(chapters.ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
+@pytest.fixture
+def start_run(course):
+    """Return a function that starts `run_chapters.py run` on the course."""
+
+    def start(*before, jobs=1, **variables):
+        script = [
+            "import sys, runpy",
+            "from pathlib import Path",
+            *before,
+            "from tools import chapters, run_chapters",
+            "chapters.NOTEBOOKS = Path('notebooks')",
+            f"chapters.NAMES = {chapters.NAMES}",
+            "run_chapters.BUILD = Path('build')",
+            f"run_chapters.main(['run', '--jobs', '{jobs}'])",
+        ]
+        unset = ("NLP_", "PYTHONIOENCODING", "IPYTHONDIR")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(unset)}
+        return subprocess.Popen(
+            [sys.executable, "-c", "\n".join(script)],
+            cwd=course,
+            env={**inherited, "PYTHONPATH": str(chapters.ROOT), **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    return start
+
+
+def end_of(running):
+    """Return what a run has printed, once it has ended well."""
+    output, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, errors.decode()
+    return output, errors
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupted_run_ends_soon_with_all_its_kernels(
+    add_chapter, start_run, tmp_path, jobs
+):
+    note = "import os; open(f'{os.getpid()}.pid', 'w').close()"
+    child = "import subprocess; subprocess.Popen(['sleep', '600'])"
+    names = ("01_a", "02_b", "03_c")
+    for name in names:
+        add_chapter(name, f"{note}\n{child}\nimport time; time.sleep(30)")
+    running = start_run(jobs=jobs)
+    run, end = psutil.Process(running.pid), time.monotonic() + 40
+    while len(list(tmp_path.rglob("*.pid"))) < jobs:
+        assert time.monotonic() < end, running.poll()
+        time.sleep(0.05)
+    family = run.children(recursive=True)
+    assert len(family) >= 2 * jobs
+    interrupted_at = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+    assert time.monotonic() < interrupted_at + 5
+    assert running.returncode != 0
+    assert [process for process in family if process.is_running()] == []
+    assert len(list(tmp_path.rglob("*.pid"))) == jobs  # no other chapter began
+
+
+def test_the_readers_own_profile_and_notebooks_do_not_count(
+    add_chapter, course, start_run, tmp_path
+):
+    add_chapter("01_good", "1\n2", "import os, warnings; warnings.warn('old')\nos.name")
+    (course / "notebooks" / "Untitled.ipynb").write_text("")
+    profile = tmp_path / "ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    show_all = "c.InteractiveShell.ast_node_interactivity = 'all'"
+    (profile / "ipython_kernel_config.py").write_text(f"c = get_config()\n{show_all}\n")
+    (profile / "startup").mkdir()
+    (profile / "startup" / "mine.py").write_text("print('mine')")
+    variables = {"IPYTHONDIR": str(profile.parent), "PYTHONWARNINGS": "ignore"}
+    _, errors = end_of(start_run(**variables, MPLBACKEND="svg"))
+    assert b"Not of this course, and left alone: Untitled\n" in errors
+    path = course / "build" / "executed" / "01_good.ipynb"
+    first, second = chapters.code_cells(nbformat.read(path, as_version=4))
+    assert [output.data["text/plain"] for output in first.outputs] == ["2"]
+    assert "UserWarning: old" in second.outputs[0].text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_log_that_cannot_hold_every_sign_ends_no_run(
+    add_chapter, start_run, row, encoding
+):
+    claim = row(claim="loss of ¿Qué? in 한국어")
+    add_chapter(
+        "01_good",
+        "from IPython.display import display\n"
+        f"display({{}}, raw=True, metadata={{'claim': {claim}}})",
     )
-    assert ran.returncode == 0, ran.stderr
+    output, _ = end_of(start_run(PYTHONIOENCODING=encoding))
+    assert b"loss of" in output
+    assert b"? 1.8" in output  # a sign for "at most"
+
+
+def test_the_tools_need_neither_pytest_nor_nbval(course, add_chapter, start_run):
+    add_chapter("01_good", *GOOD_CELLS[:1])
+    end_of(start_run("sys.modules |= {'pytest': None, 'nbval': None}"))
     executed = course / "build" / "executed" / "01_good.ipynb"
     comparison.check_outputs_are_fresh(nbformat.read(executed, as_version=4))
 

@@ -5,7 +5,6 @@ import fnmatch
 import hashlib
 import io
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,10 +15,13 @@ import zipfile
 from pathlib import Path
 
 import pooch
+from google.protobuf import json_format
 
 DATA_DIR = Path(__file__).resolve().parents[3] / "data"
 TIMEOUT = 30  # seconds without an answer after which a server counts as stalled
 ATTEMPTS = 3
+# Network and disk, a wrong hash, and an archive that lacks a file or is damaged.
+_OF_A_DOWNLOAD = (OSError, ValueError, KeyError, zipfile.BadZipFile, tarfile.TarError)
 
 
 class DataError(RuntimeError):
@@ -29,9 +31,9 @@ class DataError(RuntimeError):
 def fetch(remote_file):
     """Return the path of a verified copy of the file, fetching it if need be.
 
-    A file that is there but has another hash is set aside as `<name>.corrupt`. A new
-    one is downloaded elsewhere, verified, and only then moved into place in one step,
-    so that a second process sees a whole file or none.
+    A new file is downloaded elsewhere, verified, and only then moved into place in one
+    step, so that a second process sees a whole file or none. One that is there but has
+    another hash is kept beside it as `<name>.corrupt`.
 
     Args:
         remote_file: a `RemoteFile` of `nlp_helpers.data.sources`.
@@ -41,23 +43,15 @@ def fetch(remote_file):
     """
     path = DATA_DIR / remote_file.path
     try:
-        # Another process may set the damaged file aside at the same moment.
-        with contextlib.suppress(FileNotFoundError):
-            if _sha256(path) == remote_file.sha256:
-                return path
-            _set_aside(path)
+        if at_hand(remote_file):
+            return path
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
             partial = _download(remote_file, Path(folder))
             if _sha256(partial) != remote_file.sha256:
                 raise DataError("what was fetched has another SHA-256")
-            try:
-                partial.replace(path)
-            except OSError:
-                # A folder cannot be replaced, but another process may have made it.
-                if not path.is_dir() or _sha256(path) != remote_file.sha256:
-                    raise
-    except Exception as error:
+            _move(partial, path, remote_file)
+    except (*_OF_A_DOWNLOAD, DataError) as error:
         raise DataError(_advice(remote_file, path, error)) from error
     return path
 
@@ -65,7 +59,10 @@ def fetch(remote_file):
 def at_hand(remote_file):
     """Return the path of a verified copy in `data/`, or None; nothing is fetched."""
     path = DATA_DIR / remote_file.path
-    return path if path.exists() and _sha256(path) == remote_file.sha256 else None
+    with contextlib.suppress(FileNotFoundError):  # another process may move it
+        if _sha256(path) == remote_file.sha256:
+            return path
+    return None
 
 
 def read_archive(archive, pattern):
@@ -120,23 +117,46 @@ def _sha256_of_examples(folder):
                     for text, label in zip(texts, labels, strict=True):
                         example = f"{split} {label} ".encode() + text
                         digests.append(hashlib.sha256(example).digest())
-    except OSError:  # such as too many open files: that says nothing of the examples
-        raise
-    except Exception as error:  # TFDS has many ways of saying that files are damaged
-        return f"not readable: {error}"
+    except Exception as error:
+        # TFDS has many ways of saying that files are damaged, and TensorFlow that they
+        # cannot be read now: too many may be open, which says nothing of the examples.
+        if _is_damage(error):
+            return f"not readable: {error}"
+        raise OSError(f"{folder.name} cannot be read: {error}") from error
     return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 
-def _set_aside(path):
-    """Rename a damaged file or folder, in the place of an older one of that name."""
-    aside = path.with_name(path.name + ".corrupt")
-    shutil.rmtree(aside, ignore_errors=True)  # a file is replaced, a folder is not
-    path.replace(aside)
-    warnings.warn(
-        f"{path.name} was damaged: its SHA-256 is not the expected one. It is now "
-        f"{aside.name}, and is fetched again.",
-        stacklevel=3,
-    )
+def _is_damage(error):
+    """Say whether an error while reading comes from what is in the files."""
+    import tensorflow as tf
+
+    of_content = (ValueError, KeyError, AssertionError, FileNotFoundError)
+    of_records = (tf.errors.DataLossError, tf.errors.InvalidArgumentError)
+    of_names = (tf.errors.NotFoundError, tf.errors.OutOfRangeError)
+    of_metadata = (json_format.ParseError,)
+    return isinstance(error, of_content + of_records + of_names + of_metadata)
+
+
+def _move(partial, path, remote_file):
+    """Move a verified copy into its place; a damaged one gets another name."""
+    if path.exists() and not at_hand(remote_file):
+        aside = path.with_name(path.name + ".corrupt")
+        n = 1
+        while aside.exists():
+            n += 1
+            aside = path.with_name(f"{path.name}.corrupt-{n}")
+        path.replace(aside)
+        warnings.warn(
+            f"{path.name} was damaged: its SHA-256 is not the expected one. It is now "
+            f"{aside.name}, and was fetched again.",
+            stacklevel=3,
+        )
+    try:
+        partial.replace(path)
+    except OSError:
+        # A folder cannot be replaced, but another process may have made it.
+        if not (path.is_dir() and at_hand(remote_file)):
+            raise
 
 
 def _download(remote_file, folder):
