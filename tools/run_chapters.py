@@ -27,7 +27,10 @@ from tools.isolation import isolate
 from tools.progress import Progress
 
 sys.path.append(str(chapters.NOTEBOOKS))
-from nlp_helpers import settings
+try:
+    from nlp_helpers import settings
+except ValueError as error:  # a variable of the environment is wrong
+    sys.exit(f"{error}")
 from scaling.cluster import kill_tree
 
 BUILD = chapters.ROOT / "build"

@@ -64,7 +64,7 @@ def peak_memory_mb():
         return psutil.Process().memory_info().peak_wset / 1e6
     if sys.platform == "linux":
         # Unlike getrusage, this is not inherited from the process that started us.
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text("utf-8")
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024 / 1e6
     import resource
 

