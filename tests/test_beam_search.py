@@ -374,6 +374,13 @@ def test_nothing_holds_on_to_a_model_that_has_translated():
     assert held() is None
 
 
+def test_logits_that_are_not_finite_are_reported():
+    model = network()
+    model.output_layer.bias.assign(np.full(WORDS.size, np.nan))
+    with pytest.raises(FloatingPointError, match="logits are not finite"):
+        translated(model, ["three"])
+
+
 def test_a_model_of_half_precision_translates():
     tf.keras.mixed_precision.set_global_policy("mixed_float16")
     try:

@@ -245,6 +245,16 @@ def test_the_temperature_does_not_need_another_compilation(monkeypatch):
     assert made == [{"top_k": None}]
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_logits_that_are_not_finite_are_reported(value):
+    model = small_model()
+    model.layers[-1].bias.assign(np.full(CHARACTERS.size, value))
+    with pytest.raises(FloatingPointError, match="logits are not finite"):
+        sampling.generate(model, CHARACTERS, "t", 2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not finite"):
+        sampling.scaled_logits(as_logits([0, value, 2]))
+
+
 def test_a_model_of_half_precision_writes():
     keras.mixed_precision.set_global_policy("mixed_float16")
     try:

@@ -4,6 +4,8 @@ import atexit
 import os
 import tempfile
 
+from nlp_helpers.course import without_proxy
+
 # They change figures, warnings and logs of whatever Python program sees them.
 LEFT_OUT = ("MPLBACKEND", "MATPLOTLIBRC", "PYTHONWARNINGS", "TF_CPP_MIN_LOG_LEVEL")
 
@@ -22,3 +24,4 @@ def isolate():
         os.environ[name] = os.path.join(folder.name, name.lower())
     for name in LEFT_OUT:
         os.environ.pop(name, None)
+    without_proxy()

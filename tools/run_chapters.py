@@ -23,7 +23,6 @@ from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import chapters, results_tables
-from tools.isolation import isolate
 from tools.progress import Progress
 
 sys.path.append(str(chapters.NOTEBOOKS))
@@ -32,6 +31,8 @@ try:
 except ValueError as error:  # a variable of the environment is wrong
     sys.exit(f"{error}")
 from scaling.cluster import kill_tree
+
+from tools.isolation import isolate
 
 BUILD = chapters.ROOT / "build"
 CELL_TIMEOUT = {"quick": 3600, "full": None}  # seconds

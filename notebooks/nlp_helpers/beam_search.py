@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from nlp_helpers.compiling import compiled
+from nlp_helpers.compiling import compiled, finite, not_finite_is_reported
 from nlp_helpers.vocabulary import Words
 
 
@@ -64,6 +64,7 @@ def beam_search(
         scores: float32 `[batch, n_best]`.
 
     Raises:
+        InvalidArgumentError: logits are not finite.
         TypeError: a number is not whole.
         ValueError: a number is out of range, or the batch sizes of state and memory
             differ.
@@ -86,7 +87,7 @@ def beam_search(
         logits, state = step(tf.reshape(beams.last, [-1]), beams.state, memory)
         vocab_size = logits.shape[-1]
         _check_width(beam_width, vocab_size)
-        logits = tf.cast(logits, tf.float32)
+        logits = finite(logits)
         possible = tf.where(tf.range(vocab_size) == Words.PAD, -np.inf, logits)
         # No beam can have more successors among the best than there are beams.
         best, words = tf.math.top_k(possible, beam_width)
@@ -188,6 +189,7 @@ def translate(
         A list of strings, words separated by single spaces.
 
     Raises:
+        FloatingPointError: the model's logits are not finite.
         TypeError: a number is not whole.
         ValueError: a sentence is empty, has more than `model.max_words` words, or none
             that is in the vocabulary; or an argument is out of range.
@@ -212,7 +214,8 @@ def translate(
     ids = np.zeros([len(source), max_length], np.int32)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        ids[rows] = search(source[rows, : n_steps[rows].max()])
+        with not_finite_is_reported():
+            ids[rows] = search(source[rows, : n_steps[rows].max()])
     return target_words.decode(ids)
 
 

@@ -1,5 +1,11 @@
 """Compiled functions that belong to a model, and are made anew when it changes."""
 
+import contextlib
+
+import tensorflow as tf
+
+_NOT_FINITE = "The logits are not finite numbers"
+
 
 def compiled(model, make, **options):
     """Return `make(model, **options)`, a compiled function, made once and kept.
@@ -21,3 +27,30 @@ def compiled(model, make, **options):
         function = make(model, **options)
         kept[key] = function, now  # kept alive: no other object may get their ids
     return function
+
+
+@contextlib.contextmanager
+def not_finite_is_reported():
+    """Say of a model with logits that are not finite what it is, in place of a trace.
+
+    Raises:
+        FloatingPointError: `finite` found such logits.
+    """
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        if _NOT_FINITE not in str(error):
+            raise
+        raise FloatingPointError(
+            f"{_NOT_FINITE}: the training of this model has failed, or it was loaded "
+            "from a damaged file."
+        ) from None
+
+
+def finite(logits):
+    """Return logits in float32, whatever the model computes in, once they are finite.
+
+    Raises:
+        InvalidArgumentError: they are not.
+    """
+    return tf.debugging.check_numerics(tf.cast(logits, tf.float32), _NOT_FINITE)

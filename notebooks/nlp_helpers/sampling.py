@@ -6,7 +6,7 @@ import operator
 import numpy as np
 import tensorflow as tf
 
-from nlp_helpers.compiling import compiled
+from nlp_helpers.compiling import compiled, finite, not_finite_is_reported
 from nlp_helpers.vocabulary import PAD
 
 keras = tf.keras
@@ -38,6 +38,7 @@ def scaled_logits(logits, temperature=1.0, top_k=None):
         Padding, id 0, is always left out. Of equal logits top_k keeps the first.
 
     Raises:
+        InvalidArgumentError: the logits are not finite.
         ValueError: the temperature or top_k is out of range.
     """
     _check_distribution(logits.shape[-1], temperature, top_k)
@@ -60,7 +61,7 @@ def _check_distribution(vocab_size, temperature, top_k):
 def _scaled(logits, temperature, top_k):
     vocab_size = logits.shape[-1]
     is_padding = tf.range(vocab_size) == PAD
-    logits = tf.cast(logits, tf.float32)
+    logits = finite(logits)
     scaled = tf.where(is_padding, -math.inf, logits / temperature)
     if top_k is not None:
         best = tf.math.top_k(scaled, top_k).indices  # [batch, k]
@@ -116,6 +117,7 @@ def generate(
         The prompt and its continuation: a string, or a list of strings.
 
     Raises:
+        FloatingPointError: the model's logits are not finite.
         TypeError: a number is not whole.
         ValueError: an argument is out of range, a character of a prompt is unknown, or
             the model is not one that can run one step at a time.
@@ -142,7 +144,8 @@ def generate(
     write = compiled(model, _make_writer, top_k=None if top_k is None else int(top_k))
     temperature = tf.constant(max(temperature, _LOWEST_TEMPERATURE), tf.float32)
     n_total = tf.constant(n_steps + n_chars)
-    ids = write(given, n_total, tf.constant(seed), temperature).numpy()
+    with not_finite_is_reported():
+        ids = write(given, n_total, tf.constant(seed), temperature).numpy()
     texts = [
         characters.decode(row[: len(prompt_ids) + n_chars])
         for row, prompt_ids in zip(ids, encoded, strict=True)

@@ -19,6 +19,7 @@ is why nbval is pinned.
 import collections
 import os
 import re
+from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, coalesce_streams
@@ -27,6 +28,7 @@ from nlp_helpers import settings
 from tools.chapters import (
     NAMES,
     NOTEBOOKS,
+    ROOT,
     code_cells,
     code_hash,
     readers_own,
@@ -34,6 +36,7 @@ from tools.chapters import (
 )
 from tools.isolation import isolate
 
+SANITIZE = Path(__file__).with_name("sanitize.cfg")
 MAX_RTOL = 0.1
 KNOWN_TAGS = {
     *("corpus", "hide-cell", "learned", "nbval-ignore-output", "raises-exception"),
@@ -273,7 +276,7 @@ def collector_of(path):
     return ReadersOwnFile if is_own else ChapterFile
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Refuse a scale for which there are no stored outputs; keep pictures apart."""
     if settings.scale() != "quick":
         raise pytest.UsageError(
@@ -281,7 +284,9 @@ def pytest_configure():
             "compared. To run the chapters at full scale: make run NLP_SCALE=full."
         )
     isolate()
-    os.environ.setdefault("NLP_IMAGES", os.path.abspath("build/images"))
+    os.environ.setdefault("NLP_IMAGES", str(ROOT / "build" / "images"))
+    # Not in pyproject.toml, where it would depend on the working directory.
+    config.option.nbval_sanitize_with = str(SANITIZE)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -17,7 +17,6 @@ from tools import chapters
 from tools.chapters import ROOT, code_hash
 
 PLUGIN = "tests.chapters.comparison"
-SANITIZE = Path(__file__).with_name("sanitize.cfg")
 
 
 def printed(text, name="stdout"):
@@ -323,7 +322,7 @@ def start_pytest(folder, *options, edition):
         [
             *(sys.executable, "-m", "pytest", "-rA", "--color=no"),
             *("-p", "no:cacheprovider", "-p", "nbval.plugin", "-p", "xdist.plugin"),
-            *("--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"),
+            *("--nbval", "--nbval-current-env"),
             *options,
         ],
         cwd=folder,
@@ -455,14 +454,15 @@ def test_a_notebook_that_breaks_the_rules_is_refused_with_the_reason(reports):
 def test_another_scale_is_refused_with_the_way_to_run_it(monkeypatch):
     monkeypatch.setattr(comparison.settings, "scale", lambda: "full")
     with pytest.raises(pytest.UsageError, match=r"only that scale.*NLP_SCALE=full"):
-        comparison.pytest_configure()
+        comparison.pytest_configure(None)
 
 
-def test_pictures_of_a_comparison_are_kept_apart(monkeypatch):
+def test_pictures_of_a_comparison_are_kept_apart(request, monkeypatch, tmp_path):
     monkeypatch.setenv("NLP_IMAGES", "restored afterwards")
     monkeypatch.delenv("NLP_IMAGES")
-    comparison.pytest_configure()
-    assert Path(os.environ["NLP_IMAGES"]).parts[-2:] == ("build", "images")
+    monkeypatch.chdir(tmp_path)
+    comparison.pytest_configure(request.config)
+    assert Path(os.environ["NLP_IMAGES"]) == ROOT / "build" / "images"
 
 
 def test_this_repository_runs_pytest_with_the_comparison(request):
@@ -471,4 +471,4 @@ def test_this_repository_runs_pytest_with_the_comparison(request):
     assert config.option.nbval
     assert not config.option.nbval_lax
     assert config.option.nbval_current_env
-    assert (config.rootpath / config.option.nbval_sanitize_with).samefile(SANITIZE)
+    assert Path(config.option.nbval_sanitize_with).samefile(comparison.SANITIZE)
