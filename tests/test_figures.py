@@ -62,7 +62,7 @@ figures.save_fig("01/line", alt={ALT!r})
 """
 
 
-@pytest.mark.parametrize("backend", ["", "agg", "svg", "tkagg"])
+@pytest.mark.parametrize("backend", ["", "tkagg"])
 def test_a_notebook_shows_the_picture_whatever_a_reader_has_set(
     images, monkeypatch, tmp_path, backend
 ):

@@ -37,7 +37,7 @@ def course(tmp_path, monkeypatch, chapter, rows):
     nbformat.write(chapter.notebook, stored)
     executed = tmp_path / "build" / "executed" / stored.name
     executed.parent.mkdir()
-    executed.write_text(stored.read_text().replace("1 + 1", "of run"))
+    executed.write_text(stored.read_text("utf-8").replace("1 + 1", "of run"))
     read = chapters.Chapter("01", stored, chapter.notebook)
     monkeypatch.setattr(build.chapters, "read_all", lambda: [read])
     monkeypatch.setattr(build.results_tables, "load", lambda: rows)
@@ -76,7 +76,7 @@ def test_pages_chapters_and_pictures_are_gathered(course, executed):
 def test_a_run_of_other_chapters_leaves_this_one_as_stored(course):
     shutil.rmtree(course / "build" / "executed")
     build.gather(executed=True)
-    assert "1 + 1" in (build.SOURCE / "notebooks/01_first.ipynb").read_text()
+    assert "1 + 1" in (build.SOURCE / "notebooks/01_first.ipynb").read_text("utf-8")
 
 
 def test_the_settings_of_sphinx_can_be_read():

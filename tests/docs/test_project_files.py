@@ -69,7 +69,9 @@ def test_the_workflow_calls_the_same_targets_on_three_systems():
 
 
 def test_the_container_has_the_python_of_the_course():
-    settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    settings = json.loads(
+        (ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8")
+    )
     assert settings["image"].endswith("python:3.11")
     assert targets_in(settings["postCreateCommand"]) == ["setup"]
 

@@ -28,13 +28,13 @@ def test_all_is_saved_and_each_example_is_seen_once(job, tmp_path, monkeypatch):
         patch.setattr(training.StepLog, "on_train_batch_end", cut)
         with pytest.raises(PowerCutError):
             training.train(job, tmp_path, strategy)
-    assert (tmp_path / "progress").read_text() == "9\n"
+    assert (tmp_path / "progress").read_text("utf-8") == "9\n"
     assert resume.updates_done(job) == 8  # in the second epoch of 6
     assert resume.batches_to_skip(replace(job, skip_seen=False)) == 0
     model, _, log = training.train(job, tmp_path, strategy)
     assert model.distribute_strategy is strategy
     assert len(log.seconds) == 4
-    assert (tmp_path / "progress").read_text() == "12\n"
+    assert (tmp_path / "progress").read_text("utf-8") == "12\n"
     assert np.array_equal(model.example_counts, np.ones([2, job.n_examples]))
     for weight, other in zip(model.weights, whole.weights, strict=True):
         assert np.allclose(weight, other, atol=1e-6)

@@ -39,7 +39,7 @@ def test_a_wrong_set_up_is_refused(
     # Were it not refused, it would wait for a worker that never comes.
     monkeypatch.delattr(tf.distribute, "MultiWorkerMirroredStrategy")
     monkeypatch.setenv("TF_CONFIG", config)
-    job_file.write_text(json.dumps(json.loads(job_file.read_text()) | changes))
+    job_file.write_text(json.dumps(json.loads(job_file.read_text("utf-8")) | changes))
     with pytest.raises(ValueError, match=complaint):
         worker.train(job_file, tmp_path)
 
@@ -87,7 +87,7 @@ def test_two_workers_compute_what_one_process_does(
         assert np.array_equal(a[f"arr_{k}"], b[f"arr_{k}"])
         assert np.allclose(a[f"arr_{k}"], weight, atol=1e-5)
     for folder in commands:
-        result = json.loads((tmp_path / folder / "result.json").read_text())
+        result = json.loads((tmp_path / folder / "result.json").read_text("utf-8"))
         assert np.allclose(result["loss"], history["loss"], atol=1e-5)
         assert len(result["seconds"]) == job.epochs * job.steps_per_epoch
         assert len(result["all_reduce"]) == 2

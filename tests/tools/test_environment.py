@@ -290,11 +290,11 @@ def wait_for_server(process, folder):
         for path in folder.glob("jpserver-*.json"):
             # Its file may not be all written yet, or be there before it listens.
             with contextlib.suppress(json.JSONDecodeError, urllib.error.URLError):
-                server = json.loads(path.read_text())
+                server = json.loads(path.read_text("utf-8"))
                 ask(server, "api")
                 return server
         time.sleep(0.1)
-    pytest.fail((folder / "log").read_text())
+    pytest.fail((folder / "log").read_text("utf-8"))
 
 
 def ask(server, path):
@@ -387,9 +387,9 @@ def test_setup_takes_a_python_whose_path_has_a_space(bare_folder):
     fake_program(python, f'echo "$@" >>"{calls}"', f"PATH={os.environ['PATH']}", venv)
     result = set_up(bare_folder, PYTHON=str(python))
     assert result.returncode == 0, result.stderr
-    *_, install = calls.read_text().splitlines()
+    *_, install = calls.read_text("utf-8").splitlines()
     assert install.endswith("--require-hashes -r requirements.txt")
     result = set_up(bare_folder, PYTHON=str(python), GPU="1")
     assert result.returncode == 0, result.stderr
-    *_, install = calls.read_text().splitlines()
+    *_, install = calls.read_text("utf-8").splitlines()
     assert install.endswith("-r requirements.txt -r requirements-gpu.txt")

@@ -104,17 +104,23 @@ def test_results_replace_those_of_the_same_chapter_and_edition(course, row):
     results_tables.store(new)
     stored = [new[1], new[2], old[1], old[2], new[0]]
     assert results_tables.load() == stored
-    assert results_tables.summary(stored) in (course / "README.md").read_text()
-    assert results_tables.results_page(stored) in (course / "results.md").read_text()
+    assert results_tables.summary(stored) in (course / "README.md").read_text("utf-8")
+    assert results_tables.results_page(stored) in (course / "results.md").read_text(
+        "utf-8"
+    )
 
 
 def test_results_are_stored_everywhere_or_nowhere(course, row):
     results_tables.store([row()])
     (course / "results.md").write_text("a page without a place")
-    before = {path: path.read_text() for path in course.rglob("*") if path.is_file()}
+    before = {
+        path: path.read_text("utf-8") for path in course.rglob("*") if path.is_file()
+    }
     with pytest.raises(SystemExit, match="no place for the table"):
         results_tables.store([row(value=1.5)])
-    after = {path: path.read_text() for path in course.rglob("*") if path.is_file()}
+    after = {
+        path: path.read_text("utf-8") for path in course.rglob("*") if path.is_file()
+    }
     assert after == before
 
 

@@ -152,17 +152,14 @@ def test_the_readers_own_profile_and_notebooks_do_not_count(
     assert "UserWarning: old" in second.outputs[0].text
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_a_log_that_cannot_hold_every_sign_ends_no_run(
-    add_chapter, start_run, row, encoding
-):
+def test_a_log_that_cannot_hold_every_sign_ends_no_run(add_chapter, start_run, row):
     claim = row(claim="loss of ¿Qué? in 한국어")
     add_chapter(
         "01_good",
         "from IPython.display import display\n"
         f"display({{}}, raw=True, metadata={{'claim': {claim}}})",
     )
-    output, _ = end_of(start_run(PYTHONIOENCODING=encoding))
+    output, _ = end_of(start_run(PYTHONIOENCODING="cp1252"))
     assert b"loss of" in output
     assert b"? 1.8" in output  # a sign for "at most"
 
@@ -214,7 +211,7 @@ def test_run_leaves_notebooks_and_results_alone(course, executed, row, edition, 
     path = course / "build" / "executed" / "01_a.ipynb"
     assert chapters.claims(nbformat.read(path, as_version=4)) == expected
     assert capsys.readouterr().out.strip() == results_tables.table(expected)
-    without_machine = json.loads((course / "build" / "results.json").read_text())
+    without_machine = json.loads((course / "build" / "results.json").read_text("utf-8"))
     machine = {"machine": expected[0]["machine"]}
     assert [measured | machine for measured in without_machine] == expected
 
@@ -230,10 +227,10 @@ def test_results_measures_both_editions(executed, row):
 def test_tables_are_rewritten_without_a_run(course, executed, row):
     results_tables.store([row()])
     page = course / "results.md"
-    before = page.read_text()
+    before = page.read_text("utf-8")
     page.write_text(results_tables.with_table(before, "results", "an old table"))
     run_chapters.main(["tables"])
-    assert page.read_text() == before
+    assert page.read_text("utf-8") == before
     assert executed == []
 
 
