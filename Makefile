@@ -59,7 +59,7 @@ test-site: html slides  ## build site and slides, and test them in a browser
 	$(BIN)/python -m pytest -q $(SPREAD) tests/site
 
 data: $(READY)  ## fetch the original corpora into data/
-	cd notebooks && ../$(BIN)/python -m nlp_helpers.data original
+	cd ./notebooks && ../$(BIN)/python -m nlp_helpers.data original
 
 lock:  ## compile requirements*.in into requirements*.txt (needs uv)
 	uv pip compile --universal --generate-hashes --no-annotate --python-version 3.11 \
@@ -73,6 +73,6 @@ clean:  ## remove what was built; data and the environment stay
 
 $(READY): requirements.txt requirements-gpu.txt tools/make_venv.sh
 	@PYTHON="$(PYTHON)" GPU="$(GPU)" sh tools/make_venv.sh $(BIN)
-	@cd notebooks && ../$(BIN)/python -m nlp_helpers.data packaged
+	@cd ./notebooks && ../$(BIN)/python -m nlp_helpers.data packaged
 	@rm -f .venv/ready .venv/ready-gpu
 	@touch $@

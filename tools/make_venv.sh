@@ -3,6 +3,7 @@
 # Uses uv where there is one, else venv and pip. $1 is the environment's bin folder; with
 # GPU set, the CUDA libraries of requirements-gpu.txt come along.
 set -eu
+unset PIP_USER PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH  # set for other work
 bin=$1
 gpu=${GPU:+requirements-gpu.txt}
 
