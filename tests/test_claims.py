@@ -88,6 +88,11 @@ def test_a_claim_needs_a_bound():
         claim("loss", 1)
 
 
+def test_bounds_between_which_there_is_nothing_are_refused():
+    with pytest.raises(ValueError, match="Nothing can be within the bounds of 'loss'"):
+        claim("loss", 1, at_least=2, at_most=1)
+
+
 @pytest.mark.parametrize("bound", [math.nan, math.inf, -math.inf])
 def test_the_bounds_of_a_claim_must_be_finite(bound):
     for name in ("at_least", "at_most"):

@@ -397,14 +397,17 @@ def test_a_step_beyond_the_positions_is_refused(language_model):
 
 
 def model_and_inputs(name):
+    """Return a model whose sizes are integers of NumPy, and inputs for it."""
+    size = np.int64(12)
+    sizes = {"source_size": size, "target_size": size}
     if name == "EncoderDecoder":
-        sizes = {"source_size": 12, "target_size": 12}
-        return EncoderDecoder(**sizes, embed_size=8, n_units=8), (SOURCE, WRITTEN)
-    config = config_of(norm_first=False, n_blocks=1, dropout=0.1)
-    if name == "Transformer":
-        model = transformer.Transformer(config, source_size=12, target_size=12)
+        model = EncoderDecoder(**sizes, embed_size=np.int32(8), n_units=np.int64(8))
         return model, (SOURCE, WRITTEN)
-    return transformer.LanguageModel(config, vocab_size=12), WRITTEN
+    sized = {"d_model": np.int64(16), "max_steps": np.int32(10)}
+    config = config_of(norm_first=False, n_blocks=np.int8(1), dropout=0.1, **sized)
+    if name == "Transformer":
+        return transformer.Transformer(config, **sizes), (SOURCE, WRITTEN)
+    return transformer.LanguageModel(config, vocab_size=size), WRITTEN
 
 
 MODELS = ["EncoderDecoder", "Transformer", "LanguageModel"]

@@ -38,6 +38,8 @@ def claim(name, value, *, at_least=None, at_most=None, unit=""):
         raise ValueError(f"The claim {name!r} needs a bound: at_least or at_most.")
     if not all(map(math.isfinite, bounds.values())):
         raise ValueError(f"The bounds of the claim {name!r} must be finite: {bounds}.")
+    if list(bounds.values()) != sorted(bounds.values()):
+        raise ValueError(f"Nothing can be within the bounds of {name!r}: {bounds}.")
     value = float(value)
     measured = f"{_number(value)} {unit}".strip()
     stated = " and ".join(f"{key} {_number(bound)}" for key, bound in bounds.items())

@@ -1,5 +1,7 @@
 """Encoder-decoder networks: pairs of sentences in batches, and two LSTMs."""
 
+import operator
+
 import numpy as np
 import tensorflow as tf
 
@@ -92,9 +94,17 @@ class EncoderDecoder(keras.Model):
             max_words: see the class.
 
         Raises:
+            TypeError: a size is not whole.
             ValueError: n_units is odd.
         """
         super().__init__()
+        self.sizes = {
+            "source_size": operator.index(source_size),
+            "target_size": operator.index(target_size),
+            "embed_size": operator.index(embed_size),
+            "n_units": operator.index(n_units),
+            "max_words": operator.index(max_words),
+        }
         if n_units % 2:
             raise ValueError(
                 f"n_units={n_units} is odd: it must be even, one half for each "
@@ -117,6 +127,10 @@ class EncoderDecoder(keras.Model):
             n_units, return_sequences=True, return_state=True
         )
         self.output_layer = keras.layers.Dense(target_size)
+
+    def get_config(self):
+        """Return the arguments of the model, which Keras saves with it."""
+        return dict(self.sizes)
 
     def encode(self, source):
         """Read the source; return what `step` needs to write the target.

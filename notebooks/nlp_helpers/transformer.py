@@ -1,5 +1,6 @@
 """The Transformer of Vaswani et al. 2017: positions, attention, blocks, decoding."""
 
+import operator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -32,6 +33,15 @@ class TransformerConfig:
     max_steps: int
     dropout: float = 0.0
     norm_first: bool = True
+
+    def __post_init__(self):
+        """Make Python's own integers of the sizes, which a file can hold.
+
+        Raises:
+            TypeError: one is not whole.
+        """
+        for name in ("d_model", "n_heads", "d_ff", "n_blocks", "max_steps"):
+            object.__setattr__(self, name, operator.index(getattr(self, name)))
 
 
 def positional_encoding(n_steps, d_model):
@@ -454,6 +464,7 @@ class Transformer(_SavedByConfig, keras.Model):
             target_size: number of target ids.
         """
         super().__init__()
+        source_size, target_size = map(operator.index, (source_size, target_size))
         self.config = config
         self.sizes = {"source_size": source_size, "target_size": target_size}
         self.encoder = TransformerEncoder(source_size, config)
@@ -524,6 +535,7 @@ class LanguageModel(_SavedByConfig, keras.Model):
             vocab_size: number of ids.
         """
         super().__init__()
+        vocab_size = operator.index(vocab_size)
         self.config, self.sizes = config, {"vocab_size": vocab_size}
         self.decoder = TransformerDecoder(vocab_size, config, cross_attention=False)
         self.output_layer = keras.layers.Dense(vocab_size)

@@ -5,6 +5,7 @@ Nothing here needs TensorFlow: what can be checked before it is imported takes n
 
 import contextlib
 import json
+import operator
 import os
 import re
 import socket
@@ -37,7 +38,7 @@ def tf_config(addresses, index):
         addresses: `host:port` of every worker, in the same order for all of them.
         index: which of them this worker is.
     """
-    task = {"type": "worker", "index": index}
+    task = {"type": "worker", "index": operator.index(index)}
     return json.dumps({"cluster": {"worker": list(addresses)}, "task": task})
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import psutil
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ ADDRESSES = ["ada:2222", "bob:2222", "cy-9.net:1"]
 @pytest.mark.parametrize("n_workers", [1, 3])
 def test_a_good_tf_config_says_what_was_put_in(n_workers):
     addresses, index = ADDRESSES[:n_workers], n_workers - 1
-    text = cluster.tf_config(addresses, index)
+    text = cluster.tf_config(addresses, np.int64(index))
     assert cluster.check_tf_config(text) == (addresses, index)
 
 
