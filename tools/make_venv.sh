@@ -25,6 +25,8 @@ done
 if [ -n "${PYTHON:-}" ] && [ "$python" != "$PYTHON" ]; then no_python; fi
 
 if command -v uv >/dev/null 2>&1; then
+  # A home may be read-only: then nothing is kept for another time.
+  mkdir -p "$(uv cache dir)" 2>/dev/null || export UV_NO_CACHE=1
   is_311 "$bin/python" || uv venv --quiet --clear --python "${python:-3.11}" .venv || no_python
   uv pip sync --python "$bin/python" --require-hashes requirements.txt $gpu
 else

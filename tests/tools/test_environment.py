@@ -379,6 +379,22 @@ def test_setup_refuses_a_named_python_that_is_not_there(bare_folder):
     assert_asks_for_python_311(result, bare_folder)
 
 
+@pytest.mark.parametrize(("is_writable", "kept"), [(True, "no"), (False, "1")])
+def test_uv_does_without_a_cache_where_it_cannot_have_one(
+    bare_folder, is_writable, kept
+):
+    cache, calls = bare_folder / "cache", bare_folder / "calls"
+    if not is_writable:
+        cache = Path(os.devnull) / "cache"
+    answer = f'if [ "$1" = cache ]; then echo "{cache}"; exit; fi'
+    log = f'echo "$1 ${{UV_NO_CACHE:-no}}" >>"{calls}"'
+    fake_program(bare_folder / "bin" / "uv", answer, log)
+    (bare_folder / "bin" / "mkdir").symlink_to(shutil.which("mkdir"))
+    result = set_up(bare_folder)
+    assert result.returncode == 0, result.stderr
+    assert calls.read_text("utf-8") == f"venv {kept}\npip {kept}\n"
+
+
 def test_setup_takes_a_python_whose_path_has_a_space(bare_folder):
     python = bare_folder / "my tools" / "python3.11"
     python.parent.mkdir()
