@@ -127,7 +127,6 @@ def kill_tree(process):
     for one in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()
-    psutil.wait_procs(family, timeout=5)
 
 
 class Processes:

@@ -1,5 +1,6 @@
 """Running chapters, in place or not, and collecting what they claim."""
 
+import contextlib
 import json
 import os
 import signal
@@ -107,10 +108,16 @@ def end_of(running):
     return output, errors
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+def is_alive(process):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def test_an_interrupted_run_ends_soon_with_all_its_kernels(
-    add_chapter, start_run, tmp_path, jobs
+    add_chapter, start_run, tmp_path
 ):
+    jobs = 2
     note = "import os; open(f'{os.getpid()}.pid', 'w').close()"
     child = "import subprocess; subprocess.Popen(['sleep', '600'])"
     names = ("01_a", "02_b", "03_c")
@@ -128,7 +135,7 @@ def test_an_interrupted_run_ends_soon_with_all_its_kernels(
     running.communicate(timeout=60)
     assert time.monotonic() < interrupted_at + 5
     assert running.returncode != 0
-    assert [process for process in family if process.is_running()] == []
+    assert [process for process in family if is_alive(process)] == []
     assert len(list(tmp_path.rglob("*.pid"))) == jobs  # no other chapter began
 
 
@@ -152,21 +159,16 @@ def test_the_readers_own_profile_and_notebooks_do_not_count(
     assert "UserWarning: old" in second.outputs[0].text
 
 
-def test_a_log_that_cannot_hold_every_sign_ends_no_run(add_chapter, start_run, row):
+def test_a_run_needs_neither_pytest_nor_nbval_nor_a_log_that_holds_every_sign(
+    course, add_chapter, start_run, row
+):
     claim = row(claim="loss of ¿Qué? in 한국어")
-    add_chapter(
-        "01_good",
-        "from IPython.display import display\n"
-        f"display({{}}, raw=True, metadata={{'claim': {claim}}})",
-    )
-    output, _ = end_of(start_run(PYTHONIOENCODING="cp1252"))
+    show = f"display({{}}, raw=True, metadata={{'claim': {claim}}})"
+    add_chapter("01_good", f"from IPython.display import display\n{show}")
+    without = "sys.modules |= {'pytest': None, 'nbval': None}"
+    output, _ = end_of(start_run(without, PYTHONIOENCODING="cp1252"))
     assert b"loss of" in output
     assert b"? 1.8" in output  # a sign for "at most"
-
-
-def test_the_tools_need_neither_pytest_nor_nbval(course, add_chapter, start_run):
-    add_chapter("01_good", *GOOD_CELLS[:1])
-    end_of(start_run("sys.modules |= {'pytest': None, 'nbval': None}"))
     executed = course / "build" / "executed" / "01_good.ipynb"
     comparison.check_outputs_are_fresh(nbformat.read(executed, as_version=4))
 
