@@ -140,7 +140,8 @@ def within(reference, test, rtol, learned=False):
     """Return `test` with each number replaced by the reference's where they are close.
 
     Close means |test - reference| <= rtol * |reference|. If the texts then are equal,
-    they agree; if not, what is left is the difference.
+    but for the number of spaces, the reference is returned: they agree. If not, what is
+    left is the difference.
 
     Args:
         reference: the stored text.
@@ -161,7 +162,13 @@ def within(reference, test, rtol, learned=False):
             close = want_value == got_value
         return want if close else got
 
-    return NUMBER.sub(replace, test)
+    replaced = NUMBER.sub(replace, test)
+    return reference if _squeezed(replaced) == _squeezed(reference) else replaced
+
+
+def _squeezed(text):
+    """Return a text without the spaces by which NumPy lines numbers up: [4.8  4.59]."""
+    return re.sub(r"(?<=\[) +| +(?=[ \]])", "", text)
 
 
 def _is_whole(number):

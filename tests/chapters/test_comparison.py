@@ -154,8 +154,11 @@ def test_a_text_agrees_with_itself(text):
 
 @given(words, words, words, words)
 def test_the_text_around_numbers_has_to_be_the_same(before, after, other, another):
-    assume((before, after) != (other, another))
     reference, found = f"{before}1.50{after}", f"{other}1.51{another}"
+    squeezed = [
+        re.sub(" +", " ", f"{a}#{b}") for a, b in [(before, after), (other, another)]
+    ]
+    assume(squeezed[0] != squeezed[1])
     assert comparison.within(reference, found, 0.1) != reference
 
 
@@ -173,6 +176,8 @@ def test_the_text_around_numbers_has_to_be_the_same(before, after, other, anothe
         ("x1 = 2.00, GRU2 = 3.00", "x1 = 2.01, GRU2 = 3.01"),
         ("[1.62, 1.58]\n(2.00)", "[1.63, 1.57]\n(2.01)"),
         ("0.5-0.7", "0.501-0.702"),
+        ("[5.35 4.8  4.5 ]", "[5.34 4.81 4.49]"),
+        ("[ 5.35 10.02]", "[5.36 9.97]"),
         ("0.0", "0.00"),
         ("nan", "nan"),
     ],
