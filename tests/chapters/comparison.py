@@ -38,6 +38,7 @@ from tools.isolation import isolate
 
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 MAX_RTOL = 0.1
+OUTPUT_TIMEOUT = 120  # seconds from a cell's end to the last of its outputs; nbval's: 5
 KNOWN_TAGS = {
     *("corpus", "hide-cell", "learned", "nbval-ignore-output", "raises-exception"),
     "seed",
@@ -205,7 +206,7 @@ class ChapterFile(IPyNbFile):
                 cell=cell.cell,
                 options=cell.options,
             )
-            item.rtol = rtol
+            item.rtol, item.output_timeout = rtol, OUTPUT_TIMEOUT
             item.options["check"] = kind not in ("corpus", "seed", "ignored")
             item.user_properties.append(("comparison", kind))
             yield item
