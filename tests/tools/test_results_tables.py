@@ -181,6 +181,6 @@ def test_readme_and_results_page_show_the_numbers_stored_in_the_chapters():
     assert len(headlines) == len(chapters.read_all())
     for title, cells in headlines:
         pairs = re.findall(r"([^|]+): \*\*(.+?)\*\*", cells)
-        assert len(pairs) == 2
+        assert len(pairs) in (1, 2)  # a chapter may have nothing to say about speed
         for claim, value in pairs:
             assert value.replace("×", " x") == stored[title, claim.strip()]
