@@ -76,9 +76,11 @@ def test_a_notebook_shows_the_picture_whatever_a_reader_has_set(
         monkeypatch.setenv("MPLBACKEND", backend)
     else:
         monkeypatch.delenv("MPLBACKEND", raising=False)
-    notebook = new_notebook(cells=[new_code_cell(IN_A_NOTEBOOK)])
+    their_own = "plt.plot([2, 1, 0]);"
+    notebook = new_notebook(cells=[*map(new_code_cell, [IN_A_NOTEBOOK, their_own])])
     NotebookClient(notebook, kernel_name="python3").execute()
-    [shown] = notebook.cells[0].outputs
+    [shown], [own] = (cell.outputs for cell in notebook.cells)
+    assert "image/svg+xml" in own.data  # as their profile wants it
     assert set(shown.data) == {"image/png", "text/plain"}
     assert shown.data["text/plain"] == ALT
     assert shown.metadata["image/png"]["alt"] == ALT
