@@ -32,9 +32,9 @@ def shuffled(ids, n_steps, batch_size, *, shift=None, seed=42):
         ValueError: a size is below 1, the ids are not whole numbers, or there are too
             few of them for a batch.
     """
-    n_steps, batch_size = operator.index(n_steps), operator.index(batch_size)
-    shift = n_steps if shift is None else operator.index(shift)
-    ids = _checked(ids, n_steps=n_steps, batch_size=batch_size, shift=shift)
+    shift = n_steps if shift is None else shift
+    sizes = {"n_steps": n_steps, "batch_size": batch_size, "shift": shift}
+    ids, n_steps, batch_size, shift = _checked(ids, **sizes)
     n_windows = len(range(shift - 1, len(ids) - n_steps, shift))
     n_batches = _count_batches(n_windows, batch_size, len(ids), n_steps)
 
@@ -62,8 +62,7 @@ def sequential(ids, n_steps, batch_size):
         ValueError: a size is below 1, the ids are not whole numbers, or there are too
             few of them for a window.
     """
-    n_steps, batch_size = operator.index(n_steps), operator.index(batch_size)
-    ids = _checked(ids, n_steps=n_steps, batch_size=batch_size)
+    ids, n_steps, batch_size = _checked(ids, n_steps=n_steps, batch_size=batch_size)
     starts = np.arange(0, len(ids) - n_steps, n_steps, dtype=np.int32)
     n_batches = -(-len(starts) // batch_size)
     batches = tf.data.Dataset.from_tensor_slices(starts).batch(batch_size)
@@ -81,8 +80,7 @@ def streams(ids, n_steps, batch_size):
         ValueError: a size is below 1, the ids are not whole numbers, or there are too
             few of them for a batch.
     """
-    n_steps, batch_size = operator.index(n_steps), operator.index(batch_size)
-    ids = _checked(ids, n_steps=n_steps, batch_size=batch_size)
+    ids, n_steps, batch_size = _checked(ids, n_steps=n_steps, batch_size=batch_size)
     n_windows = (len(ids) - 1) // batch_size // n_steps * batch_size
     n_batches = _count_batches(n_windows, batch_size, len(ids), n_steps)
     length = n_batches * n_steps
@@ -106,7 +104,9 @@ def _gather(batches, ids, n_steps, n_batches):
 
 
 def _checked(ids, **sizes):
+    """Return the ids as an array, and the sizes as integers of Python, once checked."""
     ids = whole_numbers(ids, "n").astype(np.int32)
+    sizes = {name: operator.index(size) for name, size in sizes.items()}
     for name, size in sizes.items():
         if size < 1:
             raise ValueError(f"{name}={size} is too small: it must be at least 1.")
@@ -116,7 +116,7 @@ def _checked(ids, **sizes):
             f"which needs {sizes['n_steps'] + 1} with its last target. Use a smaller "
             "n_steps or a longer text."
         )
-    return ids
+    return ids, *sizes.values()
 
 
 def _count_batches(n_windows, batch_size, n_ids, n_steps):

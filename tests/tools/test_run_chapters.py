@@ -79,7 +79,7 @@ def start_run(course):
 
     def start(*before, jobs=1, **variables):
         script = [
-            "import sys, runpy",
+            "import sys",
             "from pathlib import Path",
             *before,
             "from tools import chapters, run_chapters",
