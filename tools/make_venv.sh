@@ -24,14 +24,15 @@ for candidate in "${PYTHON:-python3.11}" python3.11 python3 python; do
 done
 if [ -n "${PYTHON:-}" ] && [ "$python" != "$PYTHON" ]; then no_python; fi
 
+# Where a home is read-only, uv and pip keep nothing for another time.
 if command -v uv >/dev/null 2>&1; then
-  # A home may be read-only: then nothing is kept for another time.
   mkdir -p "$(uv cache dir)" 2>/dev/null || export UV_NO_CACHE=1
   is_311 "$bin/python" || uv venv --quiet --clear --python "${python:-3.11}" .venv || no_python
   uv pip sync --python "$bin/python" --require-hashes requirements.txt $gpu
 else
   [ -n "$python" ] || no_python
   is_311 "$bin/python" || "$python" -m venv --clear .venv
+  mkdir -p "$("$bin/python" -m pip cache dir)" 2>/dev/null || export PIP_NO_CACHE_DIR=1
   echo "Installing 2.4 GB of packages with pip: a few minutes, once." >&2
   "$bin/python" -m pip install --quiet --disable-pip-version-check \
     --require-hashes -r requirements.txt ${gpu:+-r "$gpu"}

@@ -395,6 +395,25 @@ def test_uv_does_without_a_cache_where_it_cannot_have_one(
     assert calls.read_text("utf-8") == f"venv {kept}\npip {kept}\n"
 
 
+@pytest.mark.parametrize(("is_writable", "kept"), [(True, "no"), (False, "1")])
+def test_pip_does_without_a_cache_where_it_cannot_have_one(
+    bare_folder, is_writable, kept
+):
+    calls = bare_folder / "calls"
+    cache = bare_folder / "cache" if is_writable else Path(os.devnull) / "cache"
+    fake_program(
+        bare_folder / "bin" / "python3.11",
+        f"PATH={os.environ['PATH']}",
+        'if [ "$2" = venv ]; then mkdir -p .venv/bin; cp "$0" .venv/bin/python; fi',
+        f'if [ "$3" = cache ]; then echo "{cache}"; fi',
+        f'if [ "$3" = install ]; then echo "${{PIP_NO_CACHE_DIR:-no}}" >"{calls}"; fi',
+    )
+    (bare_folder / "bin" / "mkdir").symlink_to(shutil.which("mkdir"))
+    result = set_up(bare_folder)
+    assert result.returncode == 0, result.stderr
+    assert calls.read_text("utf-8") == f"{kept}\n"
+
+
 def test_setup_takes_a_python_whose_path_has_a_space(bare_folder):
     python = bare_folder / "my tools" / "python3.11"
     python.parent.mkdir()
