@@ -32,7 +32,7 @@ if command -v uv >/dev/null 2>&1; then
 else
   [ -n "$python" ] || no_python
   is_311 "$bin/python" || "$python" -m venv --clear .venv
-  mkdir -p "$("$bin/python" -m pip cache dir)" 2>/dev/null || export PIP_NO_CACHE_DIR=1
+  mkdir -p "$("$bin/python" -m pip cache dir 2>/dev/null)" 2>/dev/null || export PIP_NO_CACHE_DIR=1
   echo "Installing 2.4 GB of packages with pip: a few minutes, once." >&2
   "$bin/python" -m pip install --quiet --disable-pip-version-check \
     --require-hashes -r requirements.txt ${gpu:+-r "$gpu"}
