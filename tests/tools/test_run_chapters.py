@@ -82,7 +82,10 @@ def start_run(course):
             "import sys",
             "from pathlib import Path",
             *before,
+            "import signal",
             "from tools import chapters, run_chapters",
+            # A shell lets what it runs in the background ignore Ctrl-C.
+            "signal.signal(signal.SIGINT, signal.default_int_handler)",
             "chapters.NOTEBOOKS = Path('notebooks')",
             f"chapters.NAMES = {chapters.NAMES}",
             "run_chapters.BUILD = Path('build')",
