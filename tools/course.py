@@ -205,10 +205,11 @@ def version_of(python):
 
 
 def digest(name):
-    """Return the SHA-256 of a file of the course."""
-    return hashlib.sha256(
-        (ROOT / name).read_bytes().replace(b"\r\n", b"\n")
-    ).hexdigest()
+    """Return the SHA-256 of a file of the course, and of those that it includes."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    included = [line[3:] for line in text.splitlines() if line.startswith("-r ")]
+    parts = [text, *map(digest, included)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def check_lock(lock):
