@@ -89,6 +89,25 @@ def draw(logits, seed, step, temperature=1.0, top_k=None):
     return _draw(scaled_logits(logits, temperature, top_k), seed, step)
 
 
+def zero_state(cell, batch_size, dtype):
+    """Return the state of a recurrent cell that has read nothing.
+
+    Keras 2 and Keras 3 ask for it in different words.
+
+    Args:
+        cell: the cell of a recurrent layer.
+        batch_size: number of rows.
+        dtype: type of the numbers.
+
+    Returns:
+        What the cell calls its state: a tensor `[batch, units]`, or a list of them.
+    """
+    sizes = cell.state_size
+    return tf.nest.map_structure(
+        lambda size: tf.zeros([batch_size, size], dtype), sizes
+    )
+
+
 def _draw(scaled, seed, step):
     drawn = tf.random.stateless_categorical(scaled, 1, [seed, step], tf.int32)
     return drawn[:, 0]
@@ -203,9 +222,7 @@ def _make_writer(model, top_k):
     def write(given, n_total, seed, temperature):
         batch_size, n_given = tf.shape(given)[0], tf.shape(given)[1]
         states = [
-            layer.cell.get_initial_state(
-                batch_size=batch_size, dtype=layer.compute_dtype
-            )
+            zero_state(layer.cell, batch_size, layer.compute_dtype)
             for layer in recurrent
         ]
         written = tf.TensorArray(tf.int32, size=n_total)

@@ -112,7 +112,7 @@ class EncoderDecoder(keras.Model):
             )
         self.max_words = max_words
         self.source_embedding = keras.layers.Embedding(
-            source_size,
+            int(source_size),
             embed_size,
             embeddings_initializer=_unit_normal(),
             mask_zero=True,
@@ -121,7 +121,7 @@ class EncoderDecoder(keras.Model):
             keras.layers.LSTM(n_units // 2, return_sequences=True, return_state=True)
         )
         self.target_embedding = keras.layers.Embedding(
-            target_size, embed_size, embeddings_initializer=_unit_normal()
+            int(target_size), embed_size, embeddings_initializer=_unit_normal()
         )
         self.decoder = keras.layers.LSTM(
             n_units, return_sequences=True, return_state=True

@@ -277,7 +277,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
         self.max_steps, self.scale = config.max_steps, config.d_model**0.5
         start = keras.initializers.RandomNormal(stddev=1 / self.scale)
         self.tokens = keras.layers.Embedding(
-            vocab_size, config.d_model, embeddings_initializer=start
+            int(vocab_size), config.d_model, embeddings_initializer=start
         )
         self.positions = tf.constant(
             positional_encoding(config.max_steps, config.d_model)
@@ -408,7 +408,7 @@ class TransformerDecoder(keras.layers.Layer):
         mask = causal_mask(n_steps, n_cached)
         nothing = [None] * len(self.blocks)
         caches = zip(cache or nothing, memory_cache or nothing, strict=True)
-        x = self.embedding(ids, n_cached, extra, training=training)
+        x = self.embedding(ids, first_position=n_cached, extra=extra, training=training)
         attention_weights, new_cache = [], []
         for block, both in zip(self.blocks, caches, strict=True):
             x, weights, kept = block(x, memory, mask, memory_mask, *both, training)
