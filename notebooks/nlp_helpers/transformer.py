@@ -411,7 +411,9 @@ class TransformerDecoder(keras.layers.Layer):
         x = self.embedding(ids, first_position=n_cached, extra=extra, training=training)
         attention_weights, new_cache = [], []
         for block, both in zip(self.blocks, caches, strict=True):
-            x, weights, kept = block(x, memory, mask, memory_mask, *both, training)
+            x, weights, kept = block(
+                x, memory, mask, memory_mask, *both, training=training
+            )
             attention_weights.append(weights)
             new_cache.append(kept)
         x = x if self.norm is None else self.norm(x)
