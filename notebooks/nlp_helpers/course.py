@@ -1,5 +1,6 @@
 """How a chapter begins, and the values that belong to its scale and its edition."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -54,17 +55,34 @@ def begin(chapter):
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     warnings.filterwarnings("ignore", message="[^.]*TensorFlow Addons")
 
-    import tensorflow as tf
+    with _no_messages_of_libraries():
+        import tensorflow as tf
 
+        gpus = len(tf.config.list_physical_devices("GPU"))
     seed = settings.seed()
     tf.get_logger().setLevel("ERROR")
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     run.chapter, run.cpu_start = chapter, time.process_time()
-    gpus = len(tf.config.list_physical_devices("GPU"))
     data, scale = settings.edition(), settings.scale()
     device = f"{gpus} GPU" if gpus else "CPU"
     print(f"Chapter {chapter}: {data} data, {scale} scale, seed {seed}, on {device}")
+
+
+@contextlib.contextmanager
+def _no_messages_of_libraries():
+    """Drop what TensorFlow's libraries write to standard error while they load.
+
+    They write before anybody can tell them not to, in every process, with its number.
+    """
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def without_proxy():

@@ -1,5 +1,10 @@
-"""What the environment asks for: `NLP_DATA`, `NLP_SCALE` and `NLP_SEED`, read once."""
+"""What the environment asks for: `NLP_DATA`, `NLP_SCALE` and `NLP_SEED`, read once.
 
+And what it is: the line of packages, which decides between Keras 2 and Keras 3.
+"""
+
+import functools
+import importlib.metadata
 import os
 
 ALLOWED = {  # the first value of each variable is its default
@@ -41,6 +46,17 @@ def seed():
         RuntimeError: the variable has changed since this process began.
     """
     return _unchanged("NLP_SEED")
+
+
+@functools.cache
+def line():
+    """Return the line of packages that is installed: "addons" or "current".
+
+    *addons* is TensorFlow 2.15 with Keras 2, the last for which TensorFlow Addons
+    works; *current* is a TensorFlow with Keras 3.
+    """
+    version = importlib.metadata.version("tensorflow")
+    return "addons" if version.startswith("2.15.") else "current"
 
 
 def _choice(variable):

@@ -8,8 +8,10 @@ A cell's tags say how its output is compared with the stored one:
 - `learned`, beside it: whole numbers, too, are learned ones, and within RTOL;
 - `corpus`, beside any: only in a run of the packaged edition, from which the stored
   outputs come;
-- `seed`, beside any: only in a run with the seed from which the stored outputs come,
-  because it depends on a draw or on learned numbers;
+- `seed`, beside any: only in a run with the seed and on the line of packages from which
+  the stored outputs come, because it depends on a draw or on learned numbers;
+- `line`, beside any: only on the line from which they come, because Keras 2 and Keras 3
+  show something else;
 - `nbval-ignore-output`: not at all, it only has to run, and to show as many pictures.
 
 nbval 0.11 has no hook for the comparison, so its two classes are extended here; that
@@ -41,7 +43,7 @@ MAX_RTOL = 0.1
 OUTPUT_TIMEOUT = 120  # seconds from a cell's end to the last of its outputs; nbval's: 5
 KNOWN_TAGS = {
     *("corpus", "hide-cell", "learned", "nbval-ignore-output", "raises-exception"),
-    "seed",
+    *("seed", "line"),
 }
 _FRACTION = r"(?:\.\d*)?(?:[eE][-+]?\d+)?(?!\d)"
 # A comma parts thousands, but not in a list: [100,200] holds two numbers.
@@ -54,6 +56,7 @@ KINDS = {
     "approx": "compared within a tolerance",
     "corpus": "not compared: depends on the corpus, and this is the original edition",
     "seed": "not compared: depends on the seed, and this is another one",
+    "line": "not compared: depends on the version of Keras, and this is another one",
     "ignored": "not compared: timings, generated text or pictures",
     "silent": "without output, and none came",
 }
@@ -78,13 +81,14 @@ class PolicyError(Exception):
     """A notebook that breaks the rules above before a cell is run."""
 
 
-def comparison_of(cell, edition="packaged", seed=settings.DEFAULT_SEED):
+def comparison_of(cell, edition="packaged", seed=settings.DEFAULT_SEED, line="addons"):
     """Return how a code cell is compared: a key of KINDS, and the tolerance or None.
 
     Args:
         cell: a code cell of a notebook.
         edition: the edition of the run that is compared with the stored one.
         seed: its seed.
+        line: its line of packages.
 
     Raises:
         PolicyError: a tag is unknown, or a tolerance is malformed or too wide.
@@ -109,6 +113,8 @@ def comparison_of(cell, edition="packaged", seed=settings.DEFAULT_SEED):
         return "corpus", None
     if "seed" in tags and seed != settings.DEFAULT_SEED:
         return "seed", None
+    if {"seed", "line"} & set(tags) and line != "addons":
+        return "line", None
     if not cell.outputs:
         return "silent", None
     return ("exact", None) if rtol is None else ("approx", rtol)
@@ -192,7 +198,8 @@ class ChapterFile(IPyNbFile):
         try:
             check_outputs_are_fresh(self.nb)
             comparisons = [
-                comparison_of(cell.cell, edition, settings.seed()) for cell in cells
+                comparison_of(cell.cell, edition, settings.seed(), settings.line())
+                for cell in cells
             ]
         except PolicyError as error:
             raise self.CollectError(

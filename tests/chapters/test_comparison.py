@@ -80,6 +80,17 @@ def test_what_depends_on_the_seed_is_not_compared_with_another_one(others):
     assert comparison.comparison_of(untagged, seed=43) == compared
 
 
+@pytest.mark.parametrize("tag", ["seed", "line"])
+def test_what_depends_on_the_line_is_not_compared_on_another_one(tag):
+    tagged = cell(stored="loss 0.5", tags=[tag])
+    assert comparison.comparison_of(tagged, line="addons") == ("exact", None)
+    assert comparison.comparison_of(tagged, line="current") == ("line", None)
+    ignored = cell(stored="loss 0.5", tags=[tag, "nbval-ignore-output"])
+    assert comparison.comparison_of(ignored, line="current") == ("ignored", None)
+    untagged = cell(stored="loss 0.5")
+    assert comparison.comparison_of(untagged, line="current") == ("exact", None)
+
+
 def test_learned_whole_numbers_need_a_tolerance():
     with pytest.raises(comparison.PolicyError, match="says nothing without"):
         comparison.comparison_of(cell(stored="epoch 5", tags=["learned"]))
@@ -91,7 +102,7 @@ def test_a_cell_without_stored_output_is_silent(tags):
 
 
 def test_every_kind_has_a_meaning_in_the_summary():
-    kinds = {"exact", "approx", "corpus", "seed", "ignored", "silent"}
+    kinds = {"exact", "approx", "corpus", "seed", "line", "ignored", "silent"}
     assert set(comparison.KINDS) == kinds
 
 
