@@ -310,8 +310,9 @@ class Residual(keras.Sequential):
 class ResidualGRU(keras.layers.GRU):
     """Adds what goes in to what comes out."""
 
-    def call(self, inputs, **kwargs):
-        return super().call(inputs, **kwargs) + inputs
+    def call(self, sequences, initial_state=None, mask=None, training=None):
+        others = {"initial_state": initial_state, "mask": mask, "training": training}
+        return super().call(sequences, **others) + sequences
 
 
 def functional():

@@ -72,6 +72,7 @@ def pair_batches(source, target, batch_size, *, seed=None):
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
+@keras.utils.register_keras_serializable("nlp_helpers")
 class EncoderDecoder(keras.Model):
     """A bidirectional LSTM that reads, and an LSTM that writes from its last states.
 
@@ -105,6 +106,7 @@ class EncoderDecoder(keras.Model):
             "n_units": operator.index(n_units),
             "max_words": operator.index(max_words),
         }
+        source_size, target_size, embed_size, n_units, max_words = self.sizes.values()
         if n_units % 2:
             raise ValueError(
                 f"n_units={n_units} is odd: it must be even, one half for each "
@@ -112,7 +114,7 @@ class EncoderDecoder(keras.Model):
             )
         self.max_words = max_words
         self.source_embedding = keras.layers.Embedding(
-            int(source_size),
+            source_size,
             embed_size,
             embeddings_initializer=_unit_normal(),
             mask_zero=True,
@@ -121,7 +123,7 @@ class EncoderDecoder(keras.Model):
             keras.layers.LSTM(n_units // 2, return_sequences=True, return_state=True)
         )
         self.target_embedding = keras.layers.Embedding(
-            int(target_size), embed_size, embeddings_initializer=_unit_normal()
+            target_size, embed_size, embeddings_initializer=_unit_normal()
         )
         self.decoder = keras.layers.LSTM(
             n_units, return_sequences=True, return_state=True

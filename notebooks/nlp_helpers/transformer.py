@@ -410,9 +410,15 @@ class TransformerDecoder(keras.layers.Layer):
         caches = zip(cache or nothing, memory_cache or nothing, strict=True)
         x = self.embedding(ids, first_position=n_cached, extra=extra, training=training)
         attention_weights, new_cache = [], []
-        for block, both in zip(self.blocks, caches, strict=True):
+        for block, (own, of_memory) in zip(self.blocks, caches, strict=True):
             x, weights, kept = block(
-                x, memory, mask, memory_mask, *both, training=training
+                x,
+                memory,
+                mask=mask,
+                memory_mask=memory_mask,
+                cache=own,
+                memory_cache=of_memory,
+                training=training,
             )
             attention_weights.append(weights)
             new_cache.append(kept)
