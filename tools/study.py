@@ -57,13 +57,14 @@ def checked_cells(chapter, name):
         others = ", ".join(sorted(filter(None, names))) or "no study"
         raise SystemExit(
             f"No cell of {chapter.path.stem} tagged study or study:{word} calls "
-            f"study({name!r}, ...): {len(cells)} cells have such a tag, and call {others}."
+            f"study({name!r}, ...). Cells with such a tag: {len(cells)}; they call "
+            f"{others}."
         )
     return cells
 
 
 def execute(cells, chapter):
-    """Execute cells one after the other in this process, in the folder of the chapter."""
+    """Execute cells in this process, one after the other, in the chapter's folder."""
     module = types.ModuleType(f"chapter_{chapter.number}")
     sys.modules[module.__name__] = module  # where classes look for their module
     os.chdir(chapter.path.parent)

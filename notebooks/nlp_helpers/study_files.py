@@ -15,6 +15,7 @@ class StudyError(ValueError):
 
 def machine_and_versions():
     """Return where this process runs: nothing that names a person or a computer."""
+    import keras
     import tensorflow as tf
 
     return {
@@ -27,7 +28,7 @@ def machine_and_versions():
         "versions": {
             "Python": platform.python_version(),
             "TensorFlow": tf.__version__,
-            "Keras": tf.keras.__version__,
+            "Keras": keras.__version__,
             "NumPy": np.__version__,
         },
     }
