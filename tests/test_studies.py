@@ -190,7 +190,6 @@ def test_what_a_killed_run_left_is_there_again_and_goes_with_its_row(
 
     with pytest.raises(KeyboardInterrupt):
         collect(run)
-    # Neither other code nor another budget goes on with it.
     assert len(list((tmp_path / "build").iterdir())) == 1
     result = collect(run)
     assert [names for names in seen if names] == [["state"]]
@@ -198,6 +197,27 @@ def test_what_a_killed_run_left_is_there_again_and_goes_with_its_row(
     resumed = [row["resumed"] for row in rows_in(folder)]
     assert resumed == [True, False, False, False]
     assert "Killed and gone on with: 1 run" in result.table()
+
+
+def test_what_other_code_or_another_machine_left_is_not_gone_on_with(
+    train, folder, tmp_path, monkeypatch
+):
+    def interrupted(*, folder, n_updates, **arguments):
+        value = train(folder=folder, n_updates=n_updates, **arguments)
+        if n_updates in (100, 50):
+            raise KeyboardInterrupt
+        return value
+
+    there = study_files.machine_and_versions()
+    there["machine"] = there["machine"] | {"cores": 999}
+    changes = [{}, {"code": "b"}, {"n_updates": 50}, {"elsewhere": True}]
+    for n, change in enumerate(changes, start=1):
+        if "elsewhere" in change:
+            monkeypatch.setattr(collecting, "machine_and_versions", lambda: there)
+        with pytest.raises(KeyboardInterrupt):
+            collect(interrupted, **change)  # `train` asserts that its folder is empty
+        assert len(list((tmp_path / "build").iterdir())) == n
+        (folder / "07_length.json").unlink()
 
 
 # Prices
@@ -353,6 +373,16 @@ def test_a_file_without_something_is_damaged(change):
             ask(lambda **_: 1.0)
 
 
+def test_a_file_is_written_whole_or_not_at_all(folder):
+    path = folder / "07_length.json"
+    study_files.write(path, {"arms": ["é"]})
+    with pytest.raises(UnicodeEncodeError):
+        study_files.write(path, {"arms": ["x" * 100_000 + "\ud800"]})
+    with pytest.raises(ValueError, match="JSON"):
+        study_files.write(path, {"rows": [math.nan]})
+    assert json.loads(path.read_text("utf-8")) == {"arms": ["é"]}
+
+
 @contextlib.contextmanager
 def collected_once():
     """Yield the file of a small study that is stored."""
@@ -452,12 +482,12 @@ def test_a_table_shows_means_intervals_and_costs():
 
 
 def test_values_and_differences_are_paired_by_seed():
-    values = {"a": {2: 2.5, 0: 1.0, 1: 9.0}, "b": {1: 8.0, 2: 2.0}}
+    values = {"a": {2: 2.5, 0: 1.0, 1: 9.0}, "b": {0: 2.0, 1: 8.0}}
     result = shown(values, seeds=[2, 1, 0])
     assert result.values("a").tolist() == [2.5, 9.0, 1.0]
-    assert result.values("b").tolist() == [2.0, 8.0]
-    assert result.difference("a", "b").tolist() == [0.5, 1.0]
-    assert result.difference("b", "a").tolist() == [-0.5, -1.0]
+    assert result.values("b").tolist() == [8.0, 2.0]
+    assert result.difference("a", "b").tolist() == [1.0, -1.0]
+    assert result.difference("b", "a").tolist() == [-1.0, 1.0]
 
 
 def test_several_values_have_names():

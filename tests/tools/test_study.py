@@ -269,6 +269,13 @@ def test_a_study_goes_on_after_it_was_killed(
 # The command line
 
 
+def test_tensorflow_is_left_to_the_cells():
+    # `course.begin`, in one of them, has to come before it.
+    check = "import sys, tools.study; sys.exit('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], cwd=chapters.ROOT, timeout=60)
+    assert done.returncode == 0
+
+
 def make(*arguments):
     return subprocess.run(
         ["make", "-n", "-o", ".venv/ready", "study", *arguments],
