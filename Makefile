@@ -4,6 +4,8 @@
 CHAPTERS :=
 JOBS := 2
 PYTHON :=
+NAME :=
+ELSEWHERE :=
 SEED := $(NLP_SEED)
 # Once the CUDA libraries are installed, every target keeps them.
 GPU := $(if $(wildcard .venv/ready-gpu),1)
@@ -18,7 +20,7 @@ SPREAD := $(if $(filter-out 1,$(JOBS)),-n $(JOBS))
 CHOSEN := $(foreach c,$(CHAPTERS),$(or $(wildcard notebooks/$(c)_*.ipynb),\
             $(wildcard notebooks/0$(c)_*.ipynb),no-chapter-$(c)))
 
-.PHONY: help setup run lab test test-fast lint refresh results html slides test-site data lock clean
+.PHONY: help setup run lab test test-fast lint refresh results study html slides test-site data lock clean
 
 help:  ## show this list
 	@echo "make TARGET [CHAPTERS=\"01 02\"] [NLP_DATA=original] [NLP_SCALE=full] [SEED=43] [JOBS=1] [GPU=1]"
@@ -48,6 +50,10 @@ refresh: $(READY)  ## run the chapters in place: outputs, pictures, results tabl
 
 results: $(READY)  ## refresh, then run the original edition too, and write the table
 	$(BIN)/python tools/run_chapters.py results $(CHAPTERS) --jobs $(JOBS)
+
+study: $(READY)  ## collect a study, or go on with it: NAME=07/length [ELSEWHERE=1]
+	$(if $(NAME),,$(error Which study? Say it like this: make study NAME=07/length))
+	$(BIN)/python tools/study.py "$(NAME)" $(if $(ELSEWHERE),--elsewhere)
 
 html: $(READY)  ## build the site from the stored outputs into build/html
 	$(BIN)/python docs/build.py
