@@ -13,6 +13,9 @@ from IPython.display import display
 from nlp_helpers import course, settings
 from nlp_helpers.intervals import interval
 from nlp_helpers.measuring import peak_memory_mb
+from nlp_helpers.studies import study
+
+__all__ = ["NO_DIFFERENCE", "claim", "faster", "study"]
 
 KINDS = ("quality", "equality", "cost")
 # The floor of a comparison: what a gain is when nothing is gained.
