@@ -7,46 +7,51 @@ from tools import results_tables
 
 HEAD = """\
 <table class="speed">
-<caption>How many times faster than the usual code, on a logarithmic scale; the mark is
-what the chapter claims at least.</caption>
-<thead><tr><th>what</th><th>times faster</th></tr></thead>
+<caption>How many times as fast the recommended way is, on a logarithmic scale; the mark
+is what the chapter claims at least.</caption>
+<thead><tr><th>what was measured</th><th>times as fast</th></tr></thead>
 <tbody>"""
-BAR = """\
-<div class="bar {edition}" title="{edition} edition"><span class="track">\
+ROW = """\
+<tr><th scope="row">{sentence}</th><td><div class="bar {edition}" \
+title="{edition} edition"><span class="track">\
 <span class="fill" style="width:{width:.1%}"></span>\
 <span class="least" style="left:{least:.1%}"></span></span>\
-<span class="number">{value:,.4g}×</span> \
-<span class="detail">{edition}, at least {at_least:,.4g}×</span></div>"""
+<span class="number">{shown}</span> \
+<span class="detail">{edition}, at least {bound}</span></div></td></tr>"""
 
 
 def figure(chapters, rows):
-    """Return the ratios of chapters: a bar for each edition, of logarithmic length.
+    """Return the ratios of chapters: a bar of logarithmic length for each.
 
     Args:
         chapters: what `tools.chapters.read_all` returns.
         rows: what `tools.results_tables.load` returns.
     """
-    ratios = [row for row in rows if results_tables.is_speed(row)]
+    ratios = [row for row in rows if "than" in row]
     longest = 1.25 * max((row["value"] for row in ratios), default=1)
     lines = [HEAD]
     for chapter in chapters:
-        bars = {}
-        for row in ratios:
-            if row["chapter"] == chapter.number:
-                bars.setdefault(row["claim"], []).append(bar(row, longest))
-        if bars:
+        own = [row for row in ratios if row["chapter"] == chapter.number]
+        if own:
             title = html.escape(chapter.title)
             lines.append(f'<tr><th colspan="2" scope="colgroup">{title}</th></tr>')
-        for claim, of_editions in bars.items():
-            name, cell = html.escape(claim, quote=False), "".join(of_editions)
-            lines.append(f'<tr><th scope="row">{name}</th><td>{cell}</td></tr>')
+        names = list(dict.fromkeys(row["claim"] for row in own))
+        own.sort(key=lambda row: names.index(row["claim"]))  # both editions together
+        lines += [line(row, longest) for row in own]
     return "\n".join([*lines, "</tbody>", "</table>"])
 
 
-def bar(row, longest):
-    """Return the bar of a claim, with a mark for the ratio that it claims at least."""
+def line(row, longest):
+    """Return the line of a claim: its sentence, and a bar with a mark for its bound."""
 
     def share(value):
         return min(1, log(max(value, 1)) / log(longest))
 
-    return BAR.format(**row, width=share(row["value"]), least=share(row["at_least"]))
+    shown = {
+        "sentence": html.escape(row["sentence"], quote=False),
+        "shown": results_tables.value_of(row),
+        "bound": f"{row['at_least']:g}",
+        "width": share(row["value"]),
+        "least": share(row["at_least"]),
+    }
+    return ROW.format(**row | shown)

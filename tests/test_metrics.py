@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import sacrebleu
@@ -59,6 +61,49 @@ def test_scores_need_one_reference_for_each_translation(score, n, m):
 def test_scores_of_one_string_are_refused(score, lists):
     with pytest.raises(ValueError, match="must be lists of strings"):
         score(*lists)
+
+
+def test_guessing_by_frequency():
+    # Counts with one added: 3, 2, 1 of 6; the last one was never seen.
+    losses = -np.log(np.array([3, 2, 1]) / 6)
+    assert metrics.unigram_loss([0, 1, 0], [0]) == pytest.approx(-np.log(3 / 5))
+    found = metrics.unigram_loss(np.array([0, 1, 0]), np.array([0, 1, 2, 2]))
+    assert found == pytest.approx(losses[[0, 1, 2, 2]].mean())
+
+
+KNOWN = ["the cat sees a dog .", "a dog sees the cat .", "it rains ."]
+NUMBERED = ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        ("a dog sees the cat .", "2"),  # the same words as the first, in another order
+        ("the cat sees the dog .", "1"),
+        ("it snows .", "3"),
+        ("rains", "3"),
+    ],
+)
+def test_the_nearest_sentence_has_the_same_words_and_pairs(sentence, found):
+    assert metrics.nearest_translations([sentence], KNOWN, NUMBERED) == [found]
+
+
+@given(st.lists(sentence.filter(str.strip), min_size=1, max_size=9))
+def test_a_known_sentence_is_nearest_to_itself(known):
+    # Those with the same words and pairs cannot be told from each other.
+    found = metrics.nearest_translations(known * 30, known, known)
+    for one, other in zip(known * 30, found, strict=True):
+        assert _words_and_pairs(one) == _words_and_pairs(other)
+
+
+def _words_and_pairs(text):
+    words = text.split()
+    return sorted(words), sorted(itertools.pairwise(words))
+
+
+def test_nearest_sentences_need_a_translation_each():
+    with pytest.raises(ValueError, match="3 translations and 2 references"):
+        metrics.nearest_translations(["a"], KNOWN, ["1", "2"])
 
 
 @pytest.mark.parametrize(

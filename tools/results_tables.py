@@ -7,46 +7,15 @@ from tools import chapters
 from tools.chapters import ROOT, write
 
 RESULTS = ROOT / "docs" / "results.json"
-HEADLINES = {  # of each chapter, the result and the ratio that the README shows
-    "01": (
-        "loss on the last tenth",
-        "writing 200 characters, generate against the classic loop",
-    ),
-    "02": (
-        "loss on the last tenth, state carried",
-        "streams/s, gathered against zipped",
-    ),
-    "03": (
-        "test accuracy, GRU with mask, 100 words",
-        "vocabulary, flat values against the loop",
-    ),
-    "04": (
-        "accuracy of the best GloVe network",
-        "an update of 50,000 vectors, Adam against Adagrad",
-    ),
-    "05": (
-        "test BLEU, greedy, two-way encoder",
-        "an update with 50,000 words, full softmax against 500 sampled",
-    ),
-    "06": (
-        "test BLEU, 5 beams",
-        "speed of beam search, ours against eager tfa, one by one",
-    ),
-    "07": (
-        "test BLEU, greedy, with attention",
-        "writing 50 words, keys once against keys at every step",
-    ),
-    "08": (
-        "test BLEU, greedy",
-        "writing 127 steps, recomputing against a cache",
-    ),
-    "10": (
-        "examples not seen exactly once an epoch, killed and resumed",
-        "a GRU's training step, XLA against plain",
-    ),
-}
-# Ratios that say something other than how fast the chapter's code is.
-NO_SPEED = {"attention on a shape's own cells at its word, against chance"}
+EDITIONS = "packaged", "original"
+COLUMNS = (
+    "what was measured",
+    "on which text",
+    "value",
+    "95 % interval",
+    "what knows nothing gets",
+    "must be",
+)
 
 
 def load():
@@ -92,65 +61,69 @@ def with_table(page, name, table):
 
 def table(rows):
     """Return results as one table in Markdown, with a line about the machine."""
-    header = ["chapter", *COLUMNS]
-    cells = [[row["chapter"], *_cells(row)] for row in rows]
-    return f"{_markdown(header, cells)}\n\n{_about_machines(rows)}"
+    cells = [[row["chapter"], *cells_of(row)] for row in rows]
+    return f"{_markdown(['chapter', *COLUMNS], cells)}\n\n{_about(rows)}"
 
 
 def results_page(rows):
     """Return results in Markdown, a section and a table for each chapter."""
-    parts = [_about_machines(rows)]
+    parts = [_about(rows)]
     for number, title in _titles(rows).items():
-        own = [_cells(row) for row in rows if row["chapter"] == number]
-        parts += [f"## {title}", _markdown(COLUMNS, own)]
+        own = [row for row in rows if row["chapter"] == number]
+        parts += [f"## {title}", _markdown(COLUMNS, map(cells_of, own))]
+        parts += [_costs_line(rows, number)]
     return "\n\n".join(parts)
 
 
 def summary(rows):
-    """Return a table in Markdown with two results of each chapter and what it costs.
+    """Return a table in Markdown with the headlines of each chapter.
 
     Args:
         rows: results; those of the original edition are left out.
     """
-    header = "chapter", "it reaches", "and against the usual code", "CPU s", "peak GB"
-    rows = [row for row in rows if row["edition"] == "packaged"]
+    titles = _titles(rows)
+    shown = [r for r in rows if r["headline"] and r["edition"] == "packaged"]
+    cells = [[titles[row["chapter"]], *cells_of(row)] for row in shown]
+    return _markdown(["chapter", *COLUMNS], cells)
+
+
+def chapters_table(all_chapters, rows):
+    """Return a table in Markdown: a link to each chapter, its subject, its cost."""
     cells = []
-    for number, title in _titles(rows).items():
-        shown = [
-            f"{row['claim']}: **{value_of(row).replace(' x', '×')}**" if row else "–"
-            for row in _headlines(number, rows)
-        ]
-        seconds, memory = cost_of(rows, number)
-        cells.append([title, *shown, f"{seconds:.0f}", f"{memory / 1000:.1f}"])
-    return _markdown(header, cells)
+    for chapter in all_chapters:
+        seconds, memory = cost_of(rows, chapter.number)
+        link = f"[{chapter.title}](notebooks/{chapter.path.name})"
+        cost = f"{seconds:.0f}", f"{memory / 1000:.1f}"
+        cells.append([link, chapter.description, *cost])
+    return _markdown(["chapter", "what it is about", "CPU-s", "memory, GB"], cells)
 
 
-def chapters_table(all_chapters):
-    """Return a table in Markdown with a link to each chapter and its description."""
-    cells = [
-        [f"[{chapter.title}](notebooks/{chapter.path.name})", chapter.description]
-        for chapter in all_chapters
-    ]
-    return _markdown(["chapter", "what it is about"], cells)
+def cells_of(row):
+    """Return what a table shows of a claim: the cells below `COLUMNS`."""
+    bounds = (("at least", row["at_least"]), ("at most", row["at_most"]))
+    return (
+        row["sentence"] if "than" in row else row["claim"],
+        row["text"] or f"{row['edition']} data",
+        f"**{value_of(row)}**",
+        " to ".join(map(_number, row["interval"])) if row["interval"] else "–",
+        f"{row['floor'][0]}: {_number(row['floor'][1])}" if row["floor"] else "–",
+        " and ".join(f"{sign} {_number(b)}" for sign, b in bounds if b is not None),
+    )
 
 
 def value_of(row):
     """Return the value of a claim with its unit, as the tables show it."""
-    return f"{row['value']:,.4g} {row['unit']}".strip()
+    if "than" in row:  # rounded once, in the sentence
+        return re.search(r" is (\S+) times as", row["sentence"])[1] + " ×"
+    return f"{_number(row['value'])} {row['unit']}".strip()
 
 
-def is_speed(row):
-    """Say whether a claim is how many times faster than the usual code ours is."""
-    shown = row["unit"] == "x" and row["at_least"] is not None
-    return shown and row["claim"] not in NO_SPEED
-
-
-def cost_of(rows, number):
+def cost_of(rows, number, edition="packaged"):
     """Return the CPU-seconds and the peak memory, in MB, of a chapter.
 
-    They are those of the packaged edition at the last claim; 0 where there is none.
+    They are those at its last claim; 0 where there is none.
     """
-    own = [r for r in rows if (r["chapter"], r["edition"]) == (number, "packaged")]
+    own = [r for r in rows if (r["chapter"], r["edition"]) == (number, edition)]
     return (
         max((row["cpu_seconds"] for row in own), default=0),
         max((row["peak_memory_mb"] for row in own), default=0),
@@ -160,37 +133,10 @@ def cost_of(rows, number):
 PAGES = {  # the tables of each page, by the name in its comments
     ROOT / "README.md": {
         "results": summary,
-        "chapters": lambda rows: chapters_table(chapters.read_all()),
+        "chapters": lambda rows: chapters_table(chapters.read_all(), rows),
     },
     ROOT / "docs" / "results.md": {"results": results_page},
 }
-COLUMNS = "claim", "value", "bound", "edition", "scale", "CPU s", "peak MB"
-
-
-def _cells(row):
-    bounds = (("≥", row["at_least"]), ("≤", row["at_most"]))
-    stated = ", ".join(f"{sign} {b:,.4g}" for sign, b in bounds if b is not None)
-    cost = (f"{row['cpu_seconds']:.0f}", str(row["peak_memory_mb"]))
-    return row["claim"], value_of(row), stated, row["edition"], row["scale"], *cost
-
-
-def _headlines(number, rows):
-    """Return two results of a chapter, one of them a ratio of speed.
-
-    Those that HEADLINES names; else the first claim that is no cost, and the largest
-    ratio. None stands for one that is lacking.
-    """
-    own = [row for row in rows if row["chapter"] == number]
-    by_claim = {row["claim"]: row for row in own}
-    named = [by_claim[n] for n in HEADLINES.get(number, ()) if n in by_claim]
-    if len(named) == 2:
-        return named
-    results = [row for row in own if row["unit"] not in ("x", "CPU-s", "MB")]
-    ratios = filter(is_speed, own)
-    return [
-        next(iter(results), None),
-        max(ratios, key=lambda row: row["value"], default=None),
-    ]
 
 
 def _titles(rows):
@@ -200,10 +146,25 @@ def _titles(rows):
     return {number: titles.get(number, number) for number in numbers}
 
 
-def _about_machines(rows):
+def _number(value):
+    return f"{float(f'{value:.4g}'):,.10g}"
+
+
+def _costs_line(rows, number):
+    costs = {edition: cost_of(rows, number, edition) for edition in EDITIONS}
+    stated = [
+        f"{seconds:.0f} CPU-seconds and {memory:,} MB with the {edition} data"
+        for edition, (seconds, memory) in costs.items()
+        if seconds
+    ]
+    return f"The whole chapter takes {', '.join(stated)}."
+
+
+def _about(rows):
+    machines = "; ".join(sorted({row["machine"] for row in rows}))
     return (
-        "CPU seconds and peak memory are those of the chapter up to that claim, on "
-        f"{'; '.join(sorted({row['machine'] for row in rows}))}."
+        "A value without an interval is that of one run. CPU-seconds and memory are "
+        f"those of the chapter's process, on {machines}."
     )
 
 

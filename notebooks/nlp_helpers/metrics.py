@@ -1,9 +1,13 @@
 """Metrics: of translations, of generated text, and losses that leave padding out."""
 
+import itertools
 import re
+import zlib
 
+import numpy as np
 import sacrebleu
 import tensorflow as tf
+from scipy import sparse
 
 from nlp_helpers.vocabulary import PAD
 
@@ -72,6 +76,20 @@ class MaskedLoss(tf.keras.metrics.Mean):
         return super().update_state(losses, sample_weight=is_real)
 
 
+def unigram_loss(train_ids, ids):
+    """Return the loss of guessing by frequency alone, in nats an id.
+
+    Each id gets the share that it has in the training data; one is added to all counts,
+    so that no id is impossible.
+
+    Args:
+        train_ids: whole numbers `[n]`, to count.
+        ids: whole numbers `[m]`, to guess.
+    """
+    counts = np.bincount(train_ids, minlength=np.max(ids) + 1) + 1
+    return -np.log(counts / counts.sum())[ids].mean()
+
+
 def bleu(translations, references):
     """Return the corpus BLEU of translations, from 0 to 100 (Papineni et al. 2002).
 
@@ -88,6 +106,48 @@ def bleu(translations, references):
     # Words set apart by spaces are what we want here: no warning about them.
     options = {"tokenize": "none", "force": True}
     return sacrebleu.corpus_bleu(translations, [references], **options).score
+
+
+def nearest_translations(sentences, known, translations):
+    """Return, for each sentence, the translation of the known one that is most like it.
+
+    It is what somebody writes who looks a sentence up in the training data, and
+    understands nothing: the floor of a translation. Two sentences are alike by the
+    cosine between the counts of their words and of their pairs of words.
+
+    Args:
+        sentences: a list of strings, their words set apart by spaces.
+        known: another, such as the sources of the training data.
+        translations: those of the known sentences, one each.
+
+    Raises:
+        ValueError: there is not one translation for each known sentence, or none.
+    """
+    _check_pairs(known, translations)
+    counts = _word_counts(known).T.tocsr()
+    nearest = []
+    for start in range(0, len(sentences), 20):  # a few at once: likeness takes memory
+        alike = _word_counts(sentences[start : start + 20]) @ counts
+        nearest.extend(np.asarray(alike.argmax(axis=1)).ravel())
+    return [translations[k] for k in nearest]
+
+
+def _word_counts(sentences, n_columns=2**20):
+    """Return a sparse matrix with a row of length 1 for each sentence.
+
+    A word or a pair has the column that a hash of it says: no dictionary is needed.
+    """
+    columns, starts = [], [0]
+    for sentence in sentences:
+        words = sentence.split()
+        parts = [*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))]
+        columns += [zlib.crc32(part.encode()) % n_columns for part in parts]
+        starts.append(len(columns))
+    ones, shape = np.ones(len(columns), np.float32), (len(starts) - 1, n_columns)
+    counts = sparse.csr_matrix((ones, columns, starts), shape)
+    counts.sum_duplicates()
+    norms = sparse.linalg.norm(counts, axis=1)
+    return counts.multiply(1 / np.maximum(norms, 1e-9)[:, None]).tocsr()
 
 
 def exact_match(translations, references):

@@ -14,6 +14,8 @@ A cell's tags say how its output is compared with the stored one:
   show something else;
 - `nbval-ignore-output`: not at all, it only has to run, and to show as many pictures.
 
+`study` and `study:NAME` mark the cells that `make study` runs; they compare nothing.
+
 nbval 0.11 has no hook for the comparison, so its two classes are extended here; that
 is why nbval is pinned.
 """
@@ -45,6 +47,7 @@ KNOWN_TAGS = {
     *("corpus", "hide-cell", "learned", "nbval-ignore-output", "raises-exception"),
     *("seed", "line"),
 }
+STUDY_TAG = re.compile(r"study(:[a-z][a-z0-9_]*)?")
 _FRACTION = r"(?:\.\d*)?(?:[eE][-+]?\d+)?(?!\d)"
 # A comma parts thousands, but not in a list: [100,200] holds two numbers.
 NUMBER = re.compile(
@@ -100,7 +103,7 @@ def comparison_of(cell, edition="packaged", seed=settings.DEFAULT_SEED, line="ad
     for tag in tags:
         if tag.startswith("nbval-approx"):
             rtol = _tolerance(tag)
-        elif tag not in KNOWN_TAGS:
+        elif tag not in KNOWN_TAGS and not STUDY_TAG.fullmatch(tag):
             raise PolicyError(
                 f"unknown tag {tag!r}: use nbval-approx:RTOL or one of "
                 f"{', '.join(sorted(KNOWN_TAGS))}"

@@ -59,6 +59,8 @@ def notebook(*cells):
         (["corpus", "nbval-ignore-output"], ("ignored", None), ("ignored", None)),
         (["learned", "nbval-approx:0.02"], ("approx", 0.02), ("approx", 0.02)),
         (["seed"], ("exact", None), ("exact", None)),
+        (["study", "nbval-approx:0.1"], ("approx", 0.1), ("approx", 0.1)),
+        (["study:length_2"], ("exact", None), ("exact", None)),
     ],
 )
 def test_tags_and_edition_say_how_a_cell_is_compared(tags, packaged, original):
@@ -106,7 +108,9 @@ def test_every_kind_has_a_meaning_in_the_summary():
     assert set(comparison.KINDS) == kinds
 
 
-@pytest.mark.parametrize("tag", ["nbval-skip", "nbval-ignore-ouput", "Corpus"])
+@pytest.mark.parametrize(
+    "tag", ["nbval-skip", "nbval-ignore-ouput", "Corpus", "study:", "study:Length"]
+)
 def test_an_unknown_tag_is_refused_by_name(tag):
     with pytest.raises(comparison.PolicyError, match=f"unknown tag {tag!r}.*corpus"):
         comparison.comparison_of(cell(tags=[tag]))

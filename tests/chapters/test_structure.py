@@ -217,7 +217,7 @@ def test_chapter_states_claims_and_they_hold(chapter):
         rounding = 1e-3 * abs(claim["value"])  # four digits are stored
         assert at_least is None or claim["value"] >= at_least - rounding
         assert at_most is None or claim["value"] <= at_most + rounding
-    names = [claim["claim"] for claim in claims]
+    names = [(claim["claim"], claim.get("than")) for claim in claims]
     assert len(set(names)) == len(names)
 
 

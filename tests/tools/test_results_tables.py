@@ -6,79 +6,82 @@ import pytest
 
 from tools import chapters, results_tables
 
-RATIO = {"unit": "x", "at_least": 2, "at_most": None}
+RATIO = {
+    "kind": "cost",
+    "than": "the loop",
+    "sentence": "the table is 4,000 times as fast as the loop",
+    "value": 4000,
+    "unit": "times as fast",
+    "text": None,
+    "floor": None,
+    "at_least": 2,
+    "at_most": None,
+}
 
 
 # The tables
 
 
-def test_a_row_of_the_table_shows_value_bounds_and_cost(row):
-    both = row(claim="ratio", value=12345.6, unit="", at_least=2.5, at_most=20000)
-    lines = results_tables.table([row(), both]).splitlines()
-    assert lines[2:4] == [
-        "| 01 | validation loss | 1.725 nats/char | ≤ 1.8 | packaged | quick | 62 "
-        "| 712 |",
-        "| 01 | ratio | 1.235e+04 | ≥ 2.5, ≤ 2e+04 | packaged | quick | 62 | 712 |",
+def test_a_row_of_the_table_reads_by_itself(row):
+    both = row(claim="gain", value=12345.6, unit="", at_least=2.5, at_most=20000)
+    runs = row(interval=[1.7, 1.75], text="IMDb reviews")
+    table = results_tables.table([row(), both, runs, row(**RATIO)])
+    assert table.splitlines()[2:6] == [
+        "| 01 | validation loss | plays | **1.725 nats/char** | – "
+        "| letter frequencies: 3.31 | at most 1.8 |",
+        "| 01 | gain | plays | **12,350** | – | letter frequencies: 3.31 "
+        "| at least 2.5 and at most 20,000 |",
+        "| 01 | validation loss | IMDb reviews | **1.725 nats/char** | 1.7 to 1.75 "
+        "| letter frequencies: 3.31 | at most 1.8 |",
+        "| 01 | the table is 4,000 times as fast as the loop | packaged data "
+        "| **4,000 ×** | – | – | at least 2 |",
     ]
-    assert {line.count("|") for line in lines[:4]} == {9}
-    assert lines[-1].endswith(" on x86_64, 2 cores, no GPU.")
+    assert table.splitlines()[-1].endswith(" on x86_64, 2 cores, no GPU.")
 
 
-def test_the_summary_shows_a_result_and_a_ratio_of_each_chapter(
-    add_chapter, row, monkeypatch
-):
-    monkeypatch.setattr(results_tables, "HEADLINES", {"02": ("loss", "windows/s")})
+def test_the_summary_shows_the_headlines_of_the_packaged_edition(add_chapter, row):
     add_chapter("02_b")
     rows = [
         row("01", "training", unit="CPU-s"),
-        row("01", "first result", value=0.5, unit=""),
-        row("01", "second result", cpu_seconds=99.4, peak_memory_mb=1349),
-        row("01", "slower", value=3, **RATIO),
-        row("01", "faster", value=4000, **RATIO),
-        row("01", "no ratio of speed", value=9000, unit="x", at_most=9999),
-        row("02", "first result"),
-        row("02", "loss"),
-        row("02", "faster", value=9, **RATIO),
-        row("02", "windows/s", value=8, **RATIO),
-        row("02", "loss", "original", value=99),
-        row("03", "only result"),
+        row("01", "first", headline=True),
+        row("01", "first", "original", headline=True),
+        row("02", "loss", headline=True),
+        row("02", headline=True, **RATIO),
     ]
-    assert results_tables.summary(rows).splitlines()[2:] == [
-        "| 01 | first result: **0.5** | faster: **4,000×** | 99 | 1.3 |",
-        "| Chapter 02_b | loss: **1.725 nats/char** | windows/s: **8×** | 62 | 0.7 |",
-        "| 03 | only result: **1.725 nats/char** | – | 62 | 0.7 |",
+    lines = results_tables.summary(rows).splitlines()[2:]
+    shown = [[cell.strip() for cell in line.split("|")[1:3]] for line in lines]
+    assert shown == [
+        ["01", "first"],
+        ["Chapter 02_b", "loss"],
+        ["Chapter 02_b", RATIO["sentence"]],
     ]
 
 
 def test_the_page_of_results_has_a_section_for_each_chapter(add_chapter, row):
     add_chapter("02_b")
     rows = [row("01", "loss"), row("01", "loss", "original"), row("02", "speed")]
+    rows[1] |= {"cpu_seconds": 99.6, "peak_memory_mb": 1234}
     blocks = results_tables.results_page(rows).split("\n\n")
     assert [b for b in blocks if b.startswith("#")] == ["## 01", "## Chapter 02_b"]
-    assert [len(block.splitlines()) for block in blocks] == [1, 1, 4, 1, 3]
-    original = "| loss | 1.725 nats/char | ≤ 1.8 | original | quick | 62 | 712 |"
-    assert original in blocks[2]
+    assert [len(block.splitlines()) for block in blocks] == [1, 1, 4, 1, 1, 3, 1]
+    assert blocks[3] == (
+        "The whole chapter takes 62 CPU-seconds and 712 MB with the packaged data, "
+        "100 CPU-seconds and 1,234 MB with the original data."
+    )
 
 
-def test_the_table_of_chapters_links_each_with_what_it_is_about(add_chapter):
+def test_the_table_of_chapters_says_what_each_is_about_and_costs(add_chapter, row):
     add_chapter("01_a")
     add_chapter("02_b")
-    table = results_tables.chapters_table(chapters.read_all())
+    rows = [row("02", cpu_seconds=99.4, peak_memory_mb=1349)]
+    table = results_tables.chapters_table(chapters.read_all(), rows)
     assert table.splitlines()[2:] == [
-        "| [Chapter 01_a](notebooks/01_a.ipynb) | what 01_a is about |",
-        "| [Chapter 02_b](notebooks/02_b.ipynb) | what 02_b is about |",
+        "| [Chapter 01_a](notebooks/01_a.ipynb) | what 01_a is about | 0 | 0.0 |",
+        "| [Chapter 02_b](notebooks/02_b.ipynb) | what 02_b is about | 99 | 1.3 |",
     ]
 
 
-def test_a_ratio_with_a_lower_bound_is_a_speed_unless_listed(row, monkeypatch):
-    monkeypatch.setattr(results_tables, "NO_SPEED", {"attention"})
-    assert results_tables.is_speed(row(**RATIO))
-    assert not results_tables.is_speed(row(claim="attention", **RATIO))
-    assert not results_tables.is_speed(row(unit="x"))
-    assert not results_tables.is_speed(row(at_least=2))
-
-
-def test_what_a_chapter_costs_is_what_its_last_packaged_claim_says(row):
+def test_what_a_chapter_costs_is_what_its_last_claim_says(row):
     rows = [
         row("01", cpu_seconds=5, peak_memory_mb=900),
         row("01", cpu_seconds=9, peak_memory_mb=800),
@@ -86,6 +89,7 @@ def test_what_a_chapter_costs_is_what_its_last_packaged_claim_says(row):
         row("02", cpu_seconds=99, peak_memory_mb=9999),
     ]
     assert results_tables.cost_of(rows, "01") == (9, 900)
+    assert results_tables.cost_of(rows, "01", "original") == (99, 9999)
     assert results_tables.cost_of(rows, "03") == (0, 0)
 
 
@@ -166,21 +170,26 @@ def test_pages_show_the_stored_results(path):
 
 def test_readme_and_results_page_show_the_numbers_stored_in_the_chapters():
     # Read without the functions that write the tables.
-    stored, shown = {}, {}
+    stored, headlines = [], []
     for chapter in chapters.read_all():
         for claim in chapters.claims(chapter.notebook):
-            value = f"{claim['value']:,.4g} {claim['unit']}".strip()
-            stored[chapter.title, claim["claim"]] = value
+            if "than" in claim:
+                value = (
+                    re.search(r" is ([\d,.]+) times as", claim["sentence"])[1] + " ×"
+                )
+            else:
+                value = f"{claim['value']:,.10g} {claim['unit']}".strip()
+            stored.append((chapter.title, value))
+            headlines += stored[-1:] * claim["headline"]
     readme, page = (path.read_text(encoding="utf-8") for path in results_tables.PAGES)
+    pattern = re.compile(r"^\| (.+?) \|.*\*\*(.+)\*\*.*\|$", re.MULTILINE)
+    assert pattern.findall(readme) == headlines
+    assert {title for title, _ in headlines} == {
+        chapter.title for chapter in chapters.read_all()
+    }
     for section in page.split("\n## ")[1:]:
-        title, _, table = section.partition("\n")
-        rows = re.findall(r"^\| (.+?) \| (.+?) \| .* \| packaged \|", table, re.M)
-        shown |= {(title, claim): value for claim, value in rows}
-    assert shown == stored
-    headlines = re.findall(r"^\| (.+?) \| (.+: \*\*.+\*\*) \|", readme, re.M)
-    assert len(headlines) == len(chapters.read_all())
-    for title, cells in headlines:
-        pairs = re.findall(r"([^|]+): \*\*(.+?)\*\*", cells)
-        assert len(pairs) in (1, 2)  # a chapter may have nothing to say about speed
-        for claim, value in pairs:
-            assert value.replace("×", " x") == stored[title, claim.strip()]
+        title = section.partition("\n")[0]
+        shown = [value for _, value in pattern.findall(section)]
+        for value in [value for name, value in stored if name == title]:
+            assert value in shown
+            shown.remove(value)

@@ -13,6 +13,13 @@ from nlp_helpers.data.splits import split_of
 IMDB_VALIDATION = 2_488  # training reviews whose hash makes them the validation split
 
 
+def title():
+    """Return what results call these reviews."""
+    return {"packaged": "rated review sentences", "original": "IMDb reviews"}[
+        settings.edition()
+    ]
+
+
 def load():
     """Return labelled movie reviews as `(datasets, info)`, like `tfds.load` does.
 

@@ -40,6 +40,14 @@ CORRECTIONS = {
 }
 
 
+def title():
+    """Return what results call these phrases or sentences, English to Spanish."""
+    return {
+        "packaged": "generated dates, sums and measures, English to Spanish",
+        "original": "Tatoeba, English to Spanish",
+    }[settings.edition()]
+
+
 def load(target="es"):
     """Return English phrases and sentences with their translations, in three splits.
 

@@ -21,6 +21,13 @@ QUICK_PLAYS = (
 )
 
 
+def title():
+    """Return what results call this text."""
+    return {"packaged": "Shakespeare's plays", "original": "tinyshakespeare"}[
+        settings.edition()
+    ]
+
+
 def load(all_plays=False):
     """Return plays by Shakespeare as one string of `NAME:` lines and their speeches.
 
