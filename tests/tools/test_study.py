@@ -276,32 +276,6 @@ def test_tensorflow_is_left_to_the_cells():
     assert done.returncode == 0
 
 
-def make(*arguments):
-    return subprocess.run(
-        ["make", "-n", "-o", ".venv/ready", "study", *arguments],
-        cwd=chapters.ROOT,
-        env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
-        | {"NAME": "a computer", "ELSEWHERE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-def test_make_hands_name_and_elsewhere_on():
-    command = 'tools/study.py "07/length"'
-    assert make("NAME=07/length").stdout.rstrip().endswith(command)
-    planned = make("NAME=07/length", "ELSEWHERE=1").stdout
-    assert planned.rstrip().endswith(f"{command} --elsewhere")
-
-
-def test_make_asks_for_the_name_of_a_study():
-    refused = make()
-    assert refused.returncode != 0
-    assert "make study NAME=07/length" in refused.stderr
-    assert "tools/study.py" not in refused.stdout
-
-
 def test_an_interrupted_study_says_how_to_go_on(add_study, folder, monkeypatch):
     add_study({"run": ("study", "raise KeyboardInterrupt\nstudy('01/length')")})
     monkeypatch.setattr(sys, "argv", ["study.py", "01/length"])
