@@ -11,6 +11,7 @@ import yaml
 from check_jsonschema import main as schema_checker
 from click.testing import CliRunner
 
+from tests.tools.test_locks import PROMISED
 from tools import course
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,18 +54,31 @@ def targets_in(text):
     return [word for word in words if "=" not in word]
 
 
-def test_the_workflow_calls_the_same_targets_on_three_systems():
-    jobs = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
-    systems = {
-        name.split("-")[0] for name in jobs["course"]["strategy"]["matrix"]["os"]
+def jobs_of_the_workflow():
+    return yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"]
+
+
+def test_the_workflow_runs_on_every_system_and_line_promised():
+    matrix = jobs_of_the_workflow()["course"]["strategy"]["matrix"]["include"]
+    assert {(case["system"], case["line"]) for case in matrix} == {
+        (system, line) for line in PROMISED for system in PROMISED[line]
     }
-    assert systems == {"ubuntu", "macos", "windows"}
-    for job in jobs.values():
-        runs = [step["run"] for step in job["steps"] if "run" in step]
-        called = [target for run in runs for target in targets_in(run)]
-        assert len(called) >= 2
-        assert set(called) <= set(course.TARGETS)
-    called = targets_in((ROOT / ".ci" / "run").read_text("utf-8"))
+    for case in matrix:
+        assert case["python"] in course.LINES[case["line"]].pythons
+    current = {case["python"] for case in matrix if case["line"] == "current"}
+    assert current == set(course.CURRENT.pythons)
+
+
+def test_the_workflow_calls_the_targets_of_the_course():
+    jobs = jobs_of_the_workflow()
+    runs = [step.get("run", "") for step in jobs["course"]["steps"]]
+    called = [run.split()[1] for run in runs if run.startswith("$COURSE ")]
+    assert {"setup", "lint", "test", "run", "html"} <= set(called)
+    called += [
+        t for step in jobs["site"]["steps"] for t in targets_in(step.get("run", ""))
+    ]
+    called += targets_in((ROOT / ".ci" / "run").read_text("utf-8"))
+    assert set(called) <= set(course.TARGETS)
     assert {"setup", "lint", "test", "run", "test-site"} <= set(called)
 
 
