@@ -38,8 +38,8 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 test: $(READY)  ## run the unit tests and every chapter, comparing every output
 	$(BIN)/python -m pytest -q $(SPREAD) --dist loadscope $(CHOSEN)
 
-test-fast: $(READY)  ## run the unit tests only
-	$(BIN)/python -m pytest -q $(SPREAD) --dist loadscope tests
+test-fast: $(READY)  ## run the unit tests only, without the slow ones
+	$(BIN)/python -m pytest -q $(SPREAD) --dist loadscope -m "not slow" tests
 
 lint: $(READY)  ## check style and errors in modules and notebooks
 	$(BIN)/ruff check .
