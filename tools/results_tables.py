@@ -10,11 +10,11 @@ RESULTS = ROOT / "docs" / "results.json"
 EDITIONS = "packaged", "original"
 COLUMNS = (
     "what was measured",
-    "on which text",
+    "on which data",
     "value",
     "95 % interval",
-    "what knows nothing gets",
-    "must be",
+    "floor",
+    "required",
 )
 
 
@@ -100,15 +100,22 @@ def chapters_table(all_chapters, rows):
 
 def cells_of(row):
     """Return what a table shows of a claim: the cells below `COLUMNS`."""
-    bounds = (("at least", row["at_least"]), ("at most", row["at_most"]))
     return (
         row["sentence"] if "than" in row else row["claim"],
         row["text"] or f"{row['edition']} data",
         f"**{value_of(row)}**",
         " to ".join(map(_number, row["interval"])) if row["interval"] else "–",
         f"{row['floor'][0]}: {_number(row['floor'][1])}" if row["floor"] else "–",
-        " and ".join(f"{sign} {_number(b)}" for sign, b in bounds if b is not None),
+        _required(row),
     )
+
+
+def _required(row):
+    if row["kind"] == "equality" and row["at_most"] == 0:
+        return "exactly 0"
+    bounds = {"at least": row["at_least"], "at most": row["at_most"]}
+    stated = [f"{sign} {_number(b)}" for sign, b in bounds.items() if b is not None]
+    return " and ".join(stated)
 
 
 def value_of(row):
@@ -163,8 +170,9 @@ def _costs_line(rows, number):
 def _about(rows):
     machines = "; ".join(sorted({row["machine"] for row in rows}))
     return (
-        "A value without an interval is that of one run. CPU-seconds and memory are "
-        f"those of the chapter's process, on {machines}."
+        "A value without an interval comes from one run, and its last digits are "
+        "chance. CPU-seconds and memory are those of the chapter's process, on "
+        f"{machines}."
     )
 
 

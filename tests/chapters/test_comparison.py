@@ -411,6 +411,7 @@ def reports(tmp_path_factory):
     return {edition: run.communicate(timeout=200)[0] for edition, run in runs.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("edition", "column"), [("packaged", 3), ("original", 4)])
 def test_each_cell_passes_or_fails_by_its_tags(reports, edition, column):
     outcomes = re.findall(
@@ -421,6 +422,7 @@ def test_each_cell_passes_or_fails_by_its_tags(reports, edition, column):
     assert passed == expected, reports[edition]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["packaged", "original"])
 def test_a_cell_that_raises_an_error_fails_and_stops_its_chapter(reports, edition):
     for name in ("stopped", "untrue"):
@@ -429,6 +431,7 @@ def test_a_cell_that_raises_an_error_fails_and_stops_its_chapter(reports, editio
     assert re.search(r"^SKIPPED \[2\] .*cell 0 failed", reports[edition], re.M)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edition", "counts"),
     [
@@ -442,6 +445,7 @@ def test_the_summary_counts_the_cells_that_passed(reports, edition, counts):
     assert summary_counts(reports[edition]) == expected
 
 
+@pytest.mark.slow
 def test_the_summary_says_which_kinds_of_failure_there_were(reports):
     counts = {"error": 1, "claim": 1, "picture": 1, "tolerance": 5, "difference": 4}
     for kind, advice in comparison.ADVICE.items():
@@ -462,6 +466,7 @@ def test_a_readers_own_notebook_is_left_alone():
     assert list(comparison.ReadersOwnFile.collect(None)) == []
 
 
+@pytest.mark.slow
 def test_a_notebook_that_breaks_the_rules_is_refused_with_the_reason(reports):
     _, reasons = broken_notebooks()
     refused = re.findall(r"^ERROR (\w+)\.ipynb", reports["packaged"], re.M)

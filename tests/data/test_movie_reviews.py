@@ -46,7 +46,10 @@ class Loaded:
     examples: dict
 
 
-@pytest.fixture(scope="module", params=SIZES)
+@pytest.fixture(
+    scope="module",
+    params=["packaged", pytest.param("original", marks=pytest.mark.slow)],
+)
 def loaded(request, edition):
     if request.param == "original" and not at_hand(sources.IMDB_REVIEWS):
         pytest.skip(f"data/{sources.IMDB_REVIEWS.path} is not at hand")
@@ -357,6 +360,7 @@ runpy.run_module("nlp_helpers.data", run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_prepare_one_whole_set(
     small, data_dir, tmp_path, monkeypatch
 ):

@@ -65,6 +65,7 @@ def test_a_worker_says_in_a_line_what_is_wrong_without_tensorflow(job_file, tmp_
     assert not any("tensorflow" in line for line in imports)
 
 
+@pytest.mark.slow
 def test_two_workers_compute_what_one_process_does(
     job, job_file, tmp_path, monkeypatch
 ):

@@ -25,8 +25,9 @@ RATIO = {
 def test_a_row_of_the_table_reads_by_itself(row):
     both = row(claim="gain", value=12345.6, unit="", at_least=2.5, at_most=20000)
     runs = row(interval=[1.7, 1.75], text="IMDb reviews")
-    table = results_tables.table([row(), both, runs, row(**RATIO)])
-    assert table.splitlines()[2:6] == [
+    zero = row(kind="equality", value=0.0, unit="", floor=None, at_most=0.0)
+    table = results_tables.table([row(), both, runs, row(**RATIO), zero])
+    assert table.splitlines()[2:7] == [
         "| 01 | validation loss | plays | **1.725 nats/char** | – "
         "| letter frequencies: 3.31 | at most 1.8 |",
         "| 01 | gain | plays | **12,350** | – | letter frequencies: 3.31 "
@@ -35,6 +36,7 @@ def test_a_row_of_the_table_reads_by_itself(row):
         "| letter frequencies: 3.31 | at most 1.8 |",
         "| 01 | the table is 4,000 times as fast as the loop | packaged data "
         "| **4,000 ×** | – | – | at least 2 |",
+        "| 01 | validation loss | plays | **0** | – | – | exactly 0 |",
     ]
     assert table.splitlines()[-1].endswith(" on x86_64, 2 cores, no GPU.")
 

@@ -230,6 +230,7 @@ def start_study(course):
     return start
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_after_it_was_killed(
     add_study, start_study, folder, course, capsys
 ):
