@@ -15,7 +15,7 @@ export NLP_DATA NLP_SCALE CHROMIUM
 export NLP_SEED := $(SEED)
 
 TARGETS := help setup run lab test test-fast lint refresh results study html slides \
-  test-site data lock clean
+  colab test-site data lock clean
 OPTIONS := --jobs $(JOBS) $(if $(CHAPTERS),--chapters $(CHAPTERS)) \
   $(if $(LINE),--line $(LINE)) $(if $(PYTHON),--python "$(PYTHON)") \
   $(if $(NAME),--name $(NAME)) $(if $(ELSEWHERE),--elsewhere) \

@@ -10,8 +10,7 @@ EXERCISE = re.compile(r"\*\*(\d+)\.\*\* ")
 BAR = """\
 :::{{container}} chapter-bar
 {{download}}`Download this notebook <../downloads/{name}>`
-[Run it on Binder]({binder})
-[Run it at home](../start.md)
+{services}[Run it at home](../start.md)
 
 {minutes:.0f} minutes, {cpu_seconds:.0f} CPU-seconds, {memory:.1f} GB
 :::"""
@@ -57,10 +56,10 @@ def title_bar(chapter, rows):
     """Return the line below a chapter's title: how to run it, and what it costs."""
     name = chapter.path.name
     cpu_seconds, memory_mb = results_tables.cost_of(rows, chapter.number)
-    binder = repository.binder_link(repository.address(), name)
+    services = repository.service_links(repository.address(), name)
     return BAR.format(
         name=name,
-        binder=binder or "../start.md#binder",
+        services="".join(f"[Open in {s}]({link})\n" for s, link in services.items()),
         minutes=chapter.seconds / 60,
         cpu_seconds=cpu_seconds,
         memory=memory_mb / 1000,

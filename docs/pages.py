@@ -23,7 +23,7 @@ def parts(chapters, rows):
         rows: what `tools.results_tables.load` returns.
     """
     return {
-        "binder": repository.about_binder(repository.address()),
+        "services": repository.in_a_browser(repository.address()),
         "cards": cards(chapters),
         "costs": costs(chapters, rows),
         "exercises": exercises(chapters),

@@ -1,11 +1,11 @@
-"""Where the course is published, and what follows from it: its notebooks on Binder."""
+"""Where the course is published, and which services open its chapters from there."""
 
 import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
-HOSTS = {"github.com": "gh", "gitlab.com": "gl"}
+BINDER_HOSTS = {"github.com": "gh", "gitlab.com": "gl"}
 
 
 def address():
@@ -14,33 +14,48 @@ def address():
     return settings["tool"]["course"]["repository"].rstrip("/")
 
 
-def binder_link(repository, notebook):
-    """Return Binder's address for a notebook, or None where it could not work."""
+def service_links(repository, notebook):
+    """Return the services that open a chapter, a dict from name to address.
+
+    Colab and Kaggle read the notebooks of `make colab`, which are in the branch `colab`.
+
+    Args:
+        repository: the public address of the course, or "".
+        notebook: the file name of the chapter.
+    """
     parts = urlsplit(repository)
-    host = HOSTS.get(parts.netloc)
     place = parts.path.strip("/").removesuffix(".git")
-    if not host or place.count("/") != 1:
-        return None
-    if host == "gl":
-        place = place.replace("/", "%2F")
-    return (
-        f"https://mybinder.org/v2/{host}/{place}/HEAD"
+    if parts.netloc not in BINDER_HOSTS or place.count("/") != 1:
+        return {}
+    links = {}
+    if parts.netloc == "github.com":
+        links["Colab"] = (
+            f"https://colab.research.google.com/github/{place}/blob/colab/{notebook}"
+        )
+        links["Kaggle"] = (
+            "https://kaggle.com/kernels/welcome?src="
+            f"https://raw.githubusercontent.com/{place}/colab/{notebook}"
+        )
+    host = BINDER_HOSTS[parts.netloc]
+    project = place if host == "gh" else place.replace("/", "%2F")
+    links["Binder"] = (
+        f"https://mybinder.org/v2/{host}/{project}/HEAD"
         f"?urlpath=lab/tree/notebooks/{notebook}"
     )
+    return links
 
 
-def about_binder(repository):
-    """Return what there is to say about Binder: a link, or what is missing for it."""
-    if link := binder_link(repository, "01_char_rnn.ipynb"):
-        return (
-            f"[Open the first chapter on Binder]({link}); the button above each "
-            "chapter opens that one. The first start takes several minutes, because "
-            "2.4 GB of packages are installed, and Binder's machines have less memory "
-            "than some chapters need: take the table of costs as a guide."
-        )
-    return (
-        "Binder builds the environment of `environment.yml` from a repository that has "
-        "a public address, and this copy of the course names none. Whoever publishes "
-        "one writes its address into `pyproject.toml`, as `repository` below "
-        "`[tool.course]`; every chapter then has a button that opens it on Binder."
-    )
+def in_a_browser(repository):
+    """Return the section on these services, in Markdown, or "" if there are none."""
+    links = service_links(repository, "01_char_rnn.ipynb")
+    if not links:
+        return ""
+    buttons = " or ".join(f"[{name}]({link})" for name, link in links.items())
+    return f"""\
+## In the browser
+
+Open the first chapter in {buttons}; the bar below each chapter's title opens that one.
+On Colab and Kaggle the first cell fetches the course and installs what is lacking, in
+about a minute; Kaggle wants the internet switched on. Binder installs 2.4 GB of packages
+at its first start, and has less memory than some chapters need: the table of costs is a
+guide."""

@@ -84,6 +84,7 @@ TARGETS = {
     "study": "collect the study NAME, such as 07/length; it may be interrupted",
     "html": "build the site from the stored outputs into build/html",
     "slides": "make slides of the chapters prepared for it into build/slides",
+    "colab": "write the chapters for Colab and Kaggle into build/colab",
     "test-site": "build site and slides, and test them in a browser",
     "data": "fetch the original corpora into data/",
     "lock": "compile requirements*.in into requirements*.txt (needs uv)",
@@ -110,6 +111,7 @@ def commands_of(target, asked):
         "study": [["tools/study.py", asked.name, *asked.elsewhere]],
         "html": [html],
         "slides": [slides],
+        "colab": [["tools/colab.py"]],
         "test-site": [html, slides, [*pytest, "tests/site"]],
         "data": [["tools/fetch_data.py", "original"]],
     }[target]

@@ -1,4 +1,4 @@
-"""How a chapter begins, and the values that belong to its scale and its edition."""
+"""How a chapter begins, and the values that belong to its scale, edition and line."""
 
 import contextlib
 import logging
@@ -54,8 +54,10 @@ def begin(chapter):
     # one thread per operation, several operations at once, is faster and uses less.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     warnings.filterwarnings("ignore", message="[^.]*TensorFlow Addons")
+    # Keras 3 says so of each data set that is handed to `fit`, whoever shuffles it.
+    warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
 
-    with _no_messages_of_libraries():
+    with no_messages_of_libraries():
         import tensorflow as tf
 
         gpus = len(tf.config.list_physical_devices("GPU"))
@@ -70,7 +72,7 @@ def begin(chapter):
 
 
 @contextlib.contextmanager
-def _no_messages_of_libraries():
+def no_messages_of_libraries():
     """Drop what TensorFlow's libraries write to standard error while they load.
 
     They write before anybody can tell them not to, in every process, with its number.
@@ -135,3 +137,8 @@ def by_scale(*, quick, full):
 def by_edition(*, packaged, original):
     """Return the value that belongs to the data edition of this run (`NLP_DATA`)."""
     return {"packaged": packaged, "original": original}[settings.edition()]
+
+
+def by_line(*, addons, current):
+    """Return the value that belongs to the line of packages of this run."""
+    return {"addons": addons, "current": current}[settings.line()]

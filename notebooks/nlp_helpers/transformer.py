@@ -179,6 +179,10 @@ class _Block(keras.layers.Layer):
         n_parts = 2 + cross_attention
         self.norms = [keras.layers.LayerNormalization() for _ in range(n_parts)]
         self.dropout = keras.layers.Dropout(config.dropout)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs, mask=None):
+        """Return None: a mask is given to each block, and travels with no tensor."""
 
     def before(self, part, x):
         """Return what a part reads of x, `[batch, steps, d_model]`."""

@@ -1,5 +1,7 @@
 """What becomes of a notebook on the site."""
 
+import re
+
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
@@ -53,21 +55,15 @@ def test_pictures_get_their_alternative_texts(chapter):
 
 
 @pytest.mark.parametrize(
-    ("address", "target"),
-    [
-        ("", "../start.md#binder"),
-        (
-            "https://github.com/a/b",
-            "https://mybinder.org/v2/gh/a/b/HEAD"
-            "?urlpath=lab/tree/notebooks/01_first.ipynb",
-        ),
-    ],
+    ("address", "services"),
+    [("", []), ("https://github.com/a/b", ["Colab", "Kaggle", "Binder"])],
 )
 def test_the_bar_says_what_a_chapter_costs_and_how_to_run_it(
-    chapter, rows, monkeypatch, address, target
+    chapter, rows, monkeypatch, address, services
 ):
     monkeypatch.setattr(repository, "address", lambda: address)
     bar = chapter_pages.title_bar(chapter, rows)
-    assert f"[Run it on Binder]({target})" in bar
+    assert re.findall(r"\[Open in (.+)\]\(https://.+01_first.ipynb\)", bar) == services
+    assert "[Run it at home](../start.md)" in bar
     assert "notebook <../downloads/01_first.ipynb>`" in bar
     assert "\n3 minutes, 10 CPU-seconds, 1.0 GB\n" in bar

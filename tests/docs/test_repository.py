@@ -1,4 +1,4 @@
-"""Where the course is published, and Binder's address for it."""
+"""Where the course is published, and the services that open its chapters."""
 
 import pytest
 
@@ -8,20 +8,34 @@ from docs import repository
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("", None),
-        ("https://example.org/a/b", None),
-        ("https://github.com/a", None),
-        ("https://github.com/a/b", "/gh/a/b/HEAD?urlpath=lab/tree/notebooks/x.ipynb"),
-        ("https://github.com/a/b.git", "/gh/a/b/HEAD?urlpath="),
-        ("https://gitlab.com/a/b", "/gl/a%2Fb/HEAD?urlpath="),
+        ("", {}),
+        ("https://example.org/a/b", {}),
+        ("https://github.com/a", {}),
+        (
+            "https://github.com/a/b",
+            {
+                "Colab": "//colab.research.google.com/github/a/b/blob/colab/x.ipynb",
+                "Kaggle": "src=https://raw.githubusercontent.com/a/b/colab/x.ipynb",
+                "Binder": "/v2/gh/a/b/HEAD?urlpath=lab/tree/notebooks/x.ipynb",
+            },
+        ),
+        (
+            "https://github.com/a/b.git",
+            {
+                "Colab": "/github/a/b/blob/colab/x.ipynb",
+                "Kaggle": ".com/a/b/colab/x.ipynb",
+                "Binder": "/v2/gh/a/b/HEAD?urlpath=lab/tree/notebooks/x.ipynb",
+            },
+        ),
+        ("https://gitlab.com/a/b", {"Binder": "/v2/gl/a%2Fb/HEAD?urlpath="}),
     ],
 )
-def test_binder_is_offered_where_it_can_work(address, expected):
-    link = repository.binder_link(address, "x.ipynb")
-    said = repository.about_binder(address)
-    if expected is None:
-        assert link is None
-        assert "https:" not in said
-    else:
-        assert link.startswith(f"https://mybinder.org/v2{expected}")
-        assert link.partition("?")[0] in said
+def test_services_are_offered_where_they_can_work(address, expected):
+    links = repository.service_links(address, "x.ipynb")
+    assert list(links) == list(expected)
+    for name, part in expected.items():
+        assert part in links[name]
+    section = repository.in_a_browser(address)
+    assert bool(section) == bool(links)
+    for link in repository.service_links(address, "01_char_rnn.ipynb").values():
+        assert link in section

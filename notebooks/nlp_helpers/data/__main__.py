@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from nlp_helpers import settings
+from nlp_helpers import course, settings
 from nlp_helpers.data import sources
 from nlp_helpers.data.fetch import DataError, fetch
 
@@ -17,7 +17,8 @@ def main():
     parser.add_argument("edition", choices=settings.ALLOWED["NLP_DATA"])
     edition = parser.parse_args().edition
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from nlp_helpers.data import movie_reviews  # noqa: F401, registers a data set
+    with course.no_messages_of_libraries():
+        from nlp_helpers.data import movie_reviews  # noqa: F401, registers a data set
 
     for remote_file in sources.ALL:
         if remote_file.edition == edition:
