@@ -17,7 +17,7 @@ def address():
 def service_links(repository, notebook):
     """Return the services that open a chapter, a dict from name to address.
 
-    Colab and Kaggle read the notebooks of `make colab`, which are in the branch `colab`.
+    Colab and Kaggle read the notebooks of `make colab`, which a branch `colab` holds.
 
     Args:
         repository: the public address of the course, or "".
@@ -54,8 +54,8 @@ def in_a_browser(repository):
     return f"""\
 ## In the browser
 
-Open the first chapter in {buttons}; the bar below each chapter's title opens that one.
-On Colab and Kaggle the first cell fetches the course and installs what is lacking, in
-about a minute; Kaggle wants the internet switched on. Binder installs 2.4 GB of packages
-at its first start, and has less memory than some chapters need: the table of costs is a
-guide."""
+Open the first chapter in {buttons}; the bar below the title of each chapter opens that
+one. On Colab and Kaggle the first cell fetches the course and installs what is lacking,
+in about a minute; Kaggle wants the internet switched on. Binder installs 2.4 GB of
+packages at its first start, and has less memory than some chapters need: the table of
+costs is a guide."""

@@ -1,7 +1,7 @@
 """Write the chapters for Colab and Kaggle: python tools/colab.py [--repository URL].
 
-Each of build/colab/*.ipynb is a chapter with one cell before it, which fetches the course
-and lets `tools/hosted.py` install what the host lacks.
+Each of build/colab/*.ipynb is a chapter with one cell before it, which fetches the
+course and lets `tools/hosted.py` install what the host lacks.
 """
 
 import argparse

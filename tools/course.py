@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 # Set for other work, these would send packages elsewhere, or bring in others.
 OTHER_WORK = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONHOME", "PYTHONPATH")
+# Where packages come from, in words that pip obeys and uv does not know.
+FOR_PIP = ("PIP_INDEX_URL", "PIP_NO_INDEX", "PIP_FIND_LINKS")
 
 
 class Line:
@@ -146,15 +148,15 @@ def choose(asked_line, asked_python):
         sys.exit(f"LINE={asked_line} is not known: choose {' or '.join(LINES)}.")
     if asked_line:
         line, why = LINES[asked_line], "as asked"
-        return line, find_python(line.pythons, asked_python), why
+        return line, python_for(line, asked_python), why
     here = f"{platform.system()} on {platform.machine()}"
     if not addons_install_here():
-        return CURRENT, find_python(CURRENT.pythons, asked_python), f"this is {here}"
-    python = find_python(ADDONS.pythons, asked_python, needed=False)
+        return CURRENT, python_for(CURRENT, asked_python), f"this is {here}"
+    python = python_for(ADDONS, asked_python, needed=False)
     if python:
         return ADDONS, python, f"this is {here} with Python 3.11"
     why = "there is no Python 3.11 here, which TensorFlow Addons needs"
-    return CURRENT, find_python(CURRENT.pythons, asked_python), why
+    return CURRENT, python_for(CURRENT, asked_python), why
 
 
 def addons_install_here():
@@ -162,17 +164,20 @@ def addons_install_here():
     return (platform.system(), platform.machine()) == ("Linux", "x86_64")
 
 
-def find_python(versions, asked=None, needed=True):
-    """Return a Python of one of some versions, the first of them if there is.
+def python_for(line, asked="", needed=True):
+    """Return a Python that a line takes: its environment's, or the newest one here.
 
     Args:
-        versions: such as ("3.13", "3.12").
-        asked: the only one to be taken, a name or a path.
+        line: the `Line`.
+        asked: the only one to be taken, a name or a path, if not "".
         needed: whether there has to be one.
 
     Raises:
         SystemExit: one is needed, and neither Python nor uv is there to give it.
     """
+    versions = line.pythons
+    if not asked and version_of(str(line.python)) in versions:
+        return str(line.python)
     names = (
         [asked] if asked else [*(f"python{v}" for v in versions), "python3", "python"]
     )
@@ -267,7 +272,7 @@ def state_of(line):
 def install(line, python, locks):
     """Install what locks pin into the environment of a line, with uv or with pip."""
     fits = version_of(str(line.python)) in line.pythons
-    if shutil.which("uv"):
+    if shutil.which("uv") and not any(map(os.environ.get, FOR_PIP)):
         keep_no_cache_if(["uv", "cache", "dir"], "UV_NO_CACHE")
         if not fits:
             chosen = python or line.pythons[0]

@@ -1,8 +1,8 @@
 """Make a hosted notebook ready for a chapter: what the first cell from Colab runs.
 
-The host's TensorFlow stays if the course was tried with it. Whatever else the chapters
-import and the host lacks is installed, in the versions of the lock, with nothing that the
-host has replaced. Then the chapter goes on in the folder of the chapters.
+The host's TensorFlow stays if the course was tried with it. What else the chapters
+import and the host lacks is installed, in the versions of the lock, while what the host
+has keeps its version. Then the chapter goes on in the folder of the chapters.
 """
 
 import importlib.metadata

@@ -148,6 +148,6 @@ def test_a_summary(capsys):
 def test_addons():
     if KERAS_3:
         with pytest.raises(ImportError):
-            import tensorflow_addons  # noqa: F401
+            import tensorflow_addons
     else:
         import tensorflow_addons  # noqa: F401

@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from nlp_helpers import settings
 
 from tools import course
 
@@ -181,6 +182,14 @@ def test_a_named_python_is_the_only_one(machine, monkeypatch):
         course.choose("addons", "python3.13")
 
 
+def test_an_environment_keeps_its_python(machine, monkeypatch):
+    machine("Linux", "x86_64", "python3.13")
+    made = str(course.CURRENT.python)
+    monkeypatch.setattr(course, "version_of", {made: "3.12", "python3.13": "3.13"}.get)
+    assert course.choose("", "")[:2] == (course.CURRENT, made)
+    assert course.choose("", "python3.13")[1] == "python3.13"
+
+
 def test_an_unknown_line_is_refused(machine):
     machine("Linux", "x86_64", "python3.11")
     with pytest.raises(
@@ -313,6 +322,7 @@ def bare_folder(folder):
 
 def set_up(folder, **environment):
     path = str(folder / "bin")
+    environment = dict.fromkeys(course.FOR_PIP, "") | environment
     tool = (sys.executable, "tools/course.py", "setup", "--line", "addons")
     return run(*tool, cwd=folder, PATH=path, **environment)
 
@@ -345,6 +355,18 @@ def test_uv_does_without_a_cache_where_it_cannot_have_one(
     result = set_up(bare_folder)
     assert result.returncode == 0, result.stderr
     assert calls.read_text("utf-8") == f"venv {kept}\npip {kept}\n"
+
+
+@pytest.mark.parametrize("variable", course.FOR_PIP)
+def test_pip_installs_where_packages_come_from_elsewhere(bare_folder, variable):
+    calls = bare_folder / "calls"
+    for name in ("python3.11", "uv"):
+        say = f'echo "{name} $3" >>"{calls}"'
+        fake_program(bare_folder / "bin" / name, *FAKE_VENV, say)
+    result = set_up(bare_folder, **{variable: "1"})
+    assert result.returncode == 0, result.stderr
+    assert "python3.11 install" in calls.read_text("utf-8")
+    assert "uv" not in calls.read_text("utf-8")
 
 
 @pytest.mark.parametrize(("is_writable", "kept"), [(True, "no"), (False, "1")])
@@ -394,15 +416,15 @@ def test_a_failed_command_ends_with_its_code(tmp_path, monkeypatch):
 @pytest.fixture
 def lab(tmp_path):
     """Run `make lab` with settings of its own; yield what the server says of itself."""
-    settings = {
+    asked = {
         "ServerApp": {"allow_root": True, "port": 0, "port_retries": 0},
         "ExtensionApp": {"open_browser": False},
     }
-    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(settings))
+    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(asked))
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["make", "lab"],
+            ["make", "lab", f"LINE={settings.line()}"],
             cwd=ROOT,
             env=environment_without_make(dict.fromkeys(folders, str(tmp_path))),
             stdout=log,
