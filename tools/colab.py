@@ -1,6 +1,6 @@
-"""Write the chapters for Colab and Kaggle: python tools/colab.py [--repository URL].
+"""Write the chapters for Colab and Kaggle: python tools/colab.py [--folder F].
 
-Each of build/colab/*.ipynb is a chapter with one cell before it, which fetches the
+Each notebook in build/colab is a chapter with one cell before it, which fetches the
 course and lets `tools/hosted.py` install what the host lacks.
 """
 
@@ -52,19 +52,20 @@ def main(arguments=None):
     """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repository", default=repository.address())
-    address = parser.parse_args(arguments).repository
-    if not address:
+    parser.add_argument("--folder", type=Path, default=TARGET)
+    asked = parser.parse_args(arguments)
+    if not asked.repository:
         sys.exit(
             "The notebooks for Colab fetch the course from its public address, and "
             "there is none yet: write it into pyproject.toml, as `repository` below "
             "[tool.course]."
         )
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir(parents=True)
+    shutil.rmtree(asked.folder, ignore_errors=True)
+    asked.folder.mkdir(parents=True)
     for chapter in chapters.read_all():
-        hosted(chapter.notebook, address)
-        nbformat.write(chapter.notebook, TARGET / chapter.path.name)
-    print(f"{TARGET.relative_to(ROOT)} is ready to be put into a branch named colab")
+        hosted(chapter.notebook, asked.repository)
+        nbformat.write(chapter.notebook, asked.folder / chapter.path.name)
+    print(f"{asked.folder.name}/ is ready to be put into a branch named colab")
 
 
 if __name__ == "__main__":

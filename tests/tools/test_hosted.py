@@ -123,16 +123,13 @@ def test_without_a_public_address_nothing_is_written(monkeypatch):
         colab.main([])
 
 
-def test_chapters_are_written_with_one_cell_before_them(
-    course, add_chapter, monkeypatch
-):
+def test_chapters_are_written_with_one_cell_before_them(course, add_chapter):
     add_chapter("01_a", "1 + 1")
     add_chapter("02_b", "2 + 2", "3 + 3")
-    monkeypatch.setattr(colab, "ROOT", course)
-    monkeypatch.setattr(colab, "TARGET", course / "build" / "colab")
     (course / "build" / "colab").mkdir(parents=True)
     (course / "build" / "colab" / "old.ipynb").touch()
-    colab.main(["--repository", "https://example.org/a/it's"])
+    folder = str(course / "build" / "colab")
+    colab.main(["--repository", "https://example.org/a/it's", "--folder", folder])
     originals = chapters.read_all()
     written = sorted((course / "build" / "colab").iterdir())
     assert [path.name for path in written] == ["01_a.ipynb", "02_b.ipynb"]
