@@ -151,6 +151,7 @@ def test_a_gpu_adds_the_cuda_libraries_and_changes_nothing_else(line):
 # What can be had
 
 
+@pytest.mark.slow
 @by_case
 def test_every_system_has_all_the_packages(line, system, python, tmp_path):
     """The wheels of a lock are there for each system that the line promises."""
