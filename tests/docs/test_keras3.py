@@ -108,6 +108,15 @@ def test_which_variables_are_weights():
         assert weight.value is variable
 
 
+def test_variables_that_come_after_a_layer_was_frozen():
+    layer = keras.layers.Layer(trainable=False)
+    variable = tf.Variable(1.0)
+    layer.held = [keras.Variable(variable) if KERAS_3 else variable]
+    assert len(layer.trainable_weights) == KERAS_3
+    layer.trainable = False
+    assert not layer.trainable_weights
+
+
 def test_the_layer_of_tensorflow_hub():
     assert issubclass(hub.KerasLayer, keras.layers.Layer) == (not KERAS_3)
 
