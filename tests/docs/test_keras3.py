@@ -109,12 +109,13 @@ def test_which_variables_are_weights():
 
 
 def test_variables_that_come_after_a_layer_was_frozen():
-    layer = keras.layers.Layer(trainable=False)
+    layer = keras.layers.Activation("linear", trainable=False)
     variable = tf.Variable(1.0)
     layer.held = [keras.Variable(variable) if KERAS_3 else variable]
-    assert len(layer.trainable_weights) == KERAS_3
+    model = keras.Sequential([keras.Input([1]), layer])
+    assert len(model.trainable_weights) == KERAS_3
     layer.trainable = False
-    assert not layer.trainable_weights
+    assert not model.trainable_weights
 
 
 def test_the_layer_of_tensorflow_hub():
