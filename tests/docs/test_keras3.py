@@ -95,9 +95,12 @@ def test_what_is_no_tensor_goes_by_name():
 
 
 class Holder(keras.layers.Layer):
-    def __init__(self, variable):
-        super().__init__()
+    def __init__(self, variable, **options):
+        super().__init__(**options)
         self.held = [variable]
+
+    def call(self, inputs):
+        return inputs
 
 
 def test_which_variables_are_weights():
@@ -109,9 +112,8 @@ def test_which_variables_are_weights():
 
 
 def test_variables_that_come_after_a_layer_was_frozen():
-    layer = keras.layers.Activation("linear", trainable=False)
-    variable = tf.Variable(1.0)
-    layer.held = [keras.Variable(variable) if KERAS_3 else variable]
+    variable = keras.Variable(1.0) if KERAS_3 else tf.Variable(1.0)
+    layer = Holder(variable, trainable=False)
     model = keras.Sequential([keras.Input([1]), layer])
     assert len(model.trainable_weights) == KERAS_3
     layer.trainable = False
