@@ -122,3 +122,9 @@ def test_sizes_follow_the_scale(monkeypatch, scale):
 def test_values_follow_the_edition(edition, name):
     with edition(name):
         assert course.by_edition(packaged="packaged", original="original") == name
+
+
+@pytest.mark.parametrize("line", ["addons", "current"])
+def test_values_follow_the_line(monkeypatch, line):
+    monkeypatch.setattr(settings, "line", lambda: line)
+    assert course.by_line(addons="addons", current="current") == line

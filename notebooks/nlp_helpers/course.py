@@ -54,8 +54,11 @@ def begin(chapter):
     # one thread per operation, several operations at once, is faster and uses less.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     warnings.filterwarnings("ignore", message="[^.]*TensorFlow Addons")
-    # Keras 3 says so of each data set that is handed to `fit`, whoever shuffles it.
+    # Keras 3 says the first of each data set that is handed to `fit`, whoever shuffles
+    # it, and the second of each whose length it did not know.
     warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
+    if settings.line() == "current":
+        warnings.filterwarnings("ignore", message="Your input ran out of data")
 
     with no_messages_of_libraries():
         import tensorflow as tf
