@@ -1,14 +1,13 @@
 """Everything there is to do with the course, on every system.
 
 python tools/course.py                          explains what there is to do
-python tools/course.py run --chapters 01 02     runs two chapters
-python tools/course.py test --line current      tests the course on today's Keras
+python tools/course.py run CHAPTERS="01 02"     runs two chapters
+python tools/course.py test LINE=current        tests the course on today's Keras
 
 It needs a Python and no package: it makes the environment in which all else runs.
-`make` calls it, so `make test LINE=current` is the same as the last of these.
+`make` hands over what it is told, so `make test LINE=current` is the same as the last.
 """
 
-import argparse
 import contextlib
 import hashlib
 import json
@@ -23,7 +22,11 @@ ROOT = Path(__file__).resolve().parents[1]
 # Set for other work, these would send packages elsewhere, or bring in others.
 OTHER_WORK = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONHOME", "PYTHONPATH")
 # Where packages come from, in words that pip obeys and uv does not know.
-FOR_PIP = ("PIP_INDEX_URL", "PIP_NO_INDEX", "PIP_FIND_LINKS")
+FOR_PIP = (
+    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX", "PIP_FIND_LINKS"),
+    *("PIP_PROXY", "PIP_CERT"),
+)
+LINUX = ("Linux", "x86_64")
 
 
 class Line:
@@ -34,14 +37,16 @@ class Line:
         about: what it is, in a few words.
         folder: the folder of its environment, relative to the course.
         pythons: the versions of Python that it takes, the preferred one first.
+        systems: where it has wheels of all packages, as `platform` names them.
         lock: the file that pins all its packages.
         gpu_lock: the file that pins the CUDA libraries.
     """
 
-    def __init__(self, name, about, folder, pythons, lock, gpu_lock):
+    def __init__(self, name, about, folder, pythons, systems, lock, gpu_lock):
         """Keep the attributes."""
         self.name, self.about, self.folder = name, about, folder
-        self.pythons, self.lock, self.gpu_lock = pythons, lock, gpu_lock
+        self.pythons, self.systems = pythons, systems
+        self.lock, self.gpu_lock = lock, gpu_lock
 
     @property
     def python(self):
@@ -60,6 +65,7 @@ ADDONS = Line(
     "TensorFlow 2.15 with TensorFlow Addons",
     ".venv",
     ("3.11",),
+    (LINUX,),
     "requirements.txt",
     "requirements-gpu.txt",
 )
@@ -68,6 +74,7 @@ CURRENT = Line(
     "TensorFlow 2.21 with Keras 3",
     ".venv-current",
     ("3.13", "3.12", "3.11"),
+    (LINUX, ("Linux", "aarch64"), ("Darwin", "arm64"), ("Windows", "AMD64")),
     "requirements-current.txt",
     "requirements-current-gpu.txt",
 )
@@ -93,11 +100,24 @@ TARGETS = {
     "clean": "remove what was built; data and the environments stay",
 }
 
+SETTINGS = {
+    "CHAPTERS": 'such as "01 02"; all if none',
+    "LINE": f"{' or '.join(LINES)}; the one that fits this machine if none",
+    "PYTHON": "the Python to make the environment with",
+    "JOBS": "how many chapters run at once, 2 if none",
+    "SEED": "other random draws, such as 43",
+    "NLP_DATA": "packaged or original",
+    "NLP_SCALE": "quick or full",
+    "GPU": "1 adds the CUDA libraries, nothing (GPU=) removes them",
+    "NAME": "of a study, such as 07/length",
+    "ELSEWHERE": "1 goes on with a study that was begun on another machine",
+}
 
-def commands_of(target, asked):
+
+def commands_of(asked):
     """Return what a target runs: lists of arguments for the environment's Python."""
-    jobs = str(asked.jobs)
-    pytest = ["-m", "pytest", "-q", *(["-n", jobs] if asked.jobs > 1 else [])]
+    target, jobs = asked.target, asked.jobs
+    pytest = ["-m", "pytest", "-q", *(["-n", jobs] if jobs != "1" else [])]
     by_file = [*pytest, "--dist", "loadscope"]
     run = ["tools/run_chapters.py", target, *asked.chapters, "--jobs", jobs]
     html, slides, ruff = ["docs/build.py"], ["docs/slides.py"], ["-m", "ruff"]
@@ -110,7 +130,7 @@ def commands_of(target, asked):
         "lint": [[*ruff, "check", "."], [*ruff, "format", "--check", "."]],
         "refresh": [run],
         "results": [run],
-        "study": [["tools/study.py", asked.name, *asked.elsewhere]],
+        "study": [["tools/study.py", asked.name, *["--elsewhere"] * asked.elsewhere]],
         "html": [html],
         "slides": [slides],
         "colab": [["tools/colab.py"]],
@@ -146,22 +166,25 @@ def choose(asked_line, asked_python):
     """
     if asked_line and asked_line not in LINES:
         sys.exit(f"LINE={asked_line} is not known: choose {' or '.join(LINES)}.")
+    system = platform.system(), platform.machine()
+    here = " on ".join(system)
+    lines = [LINES[asked_line]] if asked_line else [ADDONS, CURRENT]
+    if not any(system in line.systems for line in lines):
+        others = [line.name for line in LINES.values() if system in line.systems]
+        sys.exit(
+            f"There are no packages of the {lines[-1].name} line for {here}."
+            + "".join(f" Say LINE={other}." for other in others)
+        )
     if asked_line:
         line, why = LINES[asked_line], "as asked"
         return line, python_for(line, asked_python), why
-    here = f"{platform.system()} on {platform.machine()}"
-    if not addons_install_here():
+    if system not in ADDONS.systems:
         return CURRENT, python_for(CURRENT, asked_python), f"this is {here}"
     python = python_for(ADDONS, asked_python, needed=False)
     if python:
         return ADDONS, python, f"this is {here} with Python 3.11"
     why = "there is no Python 3.11 here, which TensorFlow Addons needs"
     return CURRENT, python_for(CURRENT, asked_python), why
-
-
-def addons_install_here():
-    """Tell whether this system has wheels of all packages of the addons line."""
-    return (platform.system(), platform.machine()) == ("Linux", "x86_64")
 
 
 def python_for(line, asked="", needed=True):
@@ -185,7 +208,7 @@ def python_for(line, asked="", needed=True):
     for version in versions:
         if version in found:
             return found[version]
-    if not needed or (not asked and shutil.which("uv")):
+    if not needed or (not asked and uses_uv()):
         return None
     wanted = versions[0] if len(versions) == 1 else f"{versions[-1]} to {versions[0]}"
     sys.exit(
@@ -194,6 +217,11 @@ def python_for(line, asked="", needed=True):
         + f": get it with 'uv python install {versions[0]}' or 'conda create -n course "
         f"python={versions[0]}', then say 'make setup PYTHON=/path/to/python'."
     )
+
+
+def uses_uv():
+    """Tell whether uv installs the packages: it is here, and nothing asks for pip."""
+    return bool(shutil.which("uv")) and not any(map(os.environ.get, FOR_PIP))
 
 
 def version_of(python):
@@ -247,6 +275,11 @@ def make_environment(line, python, gpu):
     Raises:
         SystemExit: a lock is out of date, or something cannot be installed.
     """
+    if gpu and platform.system() != "Linux":
+        sys.exit(
+            "GPU=1 installs CUDA libraries, which are there for Linux only. On Windows "
+            "use the course inside WSL2; without GPU=1 it runs on the processor."
+        )
     made = state_of(line)
     gpu = made.get("gpu", False) if gpu is None else gpu
     locks = [line.lock, *([line.gpu_lock] if gpu else [])]
@@ -272,7 +305,7 @@ def state_of(line):
 def install(line, python, locks):
     """Install what locks pin into the environment of a line, with uv or with pip."""
     fits = version_of(str(line.python)) in line.pythons
-    if shutil.which("uv") and not any(map(os.environ.get, FOR_PIP)):
+    if uses_uv():
         keep_no_cache_if(["uv", "cache", "dir"], "UV_NO_CACHE")
         if not fits:
             chosen = python or line.pythons[0]
@@ -326,10 +359,15 @@ def say(sentence):
 
 def explain():
     """Print what there is to do."""
-    print("python tools/course.py TARGET [options], or make TARGET [VARIABLE=value]\n")
+    print(
+        "make TARGET [SETTING=value ...]\npython tools/course.py TARGET [SETTING=value ...]"
+    )
+    print("\nTargets:\n")
     for target, meaning in TARGETS.items():
         print(f"{target:11} {meaning}")
-    print("\nOptions: python tools/course.py --help")
+    print("\nSettings:\n")
+    for name, meaning in SETTINGS.items():
+        print(f"{name:11} {meaning}")
 
 
 def lock():
@@ -363,51 +401,60 @@ def clean():
 ALONE = {"help": explain, "lock": lock, "clean": clean}
 
 
-def parse(arguments):
-    """Return what the command line asks for."""
-    parser = argparse.ArgumentParser(description="What there is to do with the course.")
-    add = parser.add_argument
-    add("target", nargs="?", default="help", choices=TARGETS, metavar="TARGET")
-    add("--chapters", nargs="*", default=[], help="such as 01 02; all if none")
-    add("--line", default="", help=f"{' or '.join(LINES)}; the one that fits if none")
-    add("--python", default="", help="the Python to make the environment with")
-    add("--jobs", type=int, default=2, help="how many chapters run at once")
-    add("--seed", help="other random draws, such as 43")
-    add("--data", help="packaged or original")
-    add("--scale", help="quick or full")
-    add("--gpu", action="store_true", default=None, help="with the CUDA libraries")
-    add("--no-gpu", dest="gpu", action="store_false", help="without them")
-    add("--name", default="", help="of a study, such as 07/length")
-    add(
-        "--elsewhere",
-        action="store_const",
-        const=["--elsewhere"],
-        default=[],
-        help="go on with a study that was begun on another machine",
-    )
-    return parser.parse_args(arguments)
+class Asked:
+    """What a command line asks for: a target, and settings such as LINE=current."""
+
+    def __init__(self, arguments):
+        """Read the arguments.
+
+        Raises:
+            SystemExit: there is no such target or setting.
+        """
+        words = list(arguments) or ["help"]
+        self.target = words.pop(0)
+        if self.target not in TARGETS:
+            sys.exit(f"{self.target} is not known. Choose from {', '.join(TARGETS)}.")
+        values = dict.fromkeys(SETTINGS, "")
+        for word in words:
+            name, is_setting, value = word.partition("=")
+            if not is_setting or name not in SETTINGS:
+                sys.exit(f"{word} is not known. Settings: {', '.join(SETTINGS)}.")
+            values[name] = value
+        self.chapters = values["CHAPTERS"].split()
+        self.line, self.python = values["LINE"], values["PYTHON"]
+        self.name, self.elsewhere = values["NAME"], bool(values["ELSEWHERE"])
+        self.jobs = values["JOBS"] or "2"
+        if not (self.jobs.isdigit() and int(self.jobs)):
+            sys.exit(f"JOBS={self.jobs} is no number of chapters to run at once.")
+        # None: as it was. Named without a value: no longer.
+        named = any(word.startswith("GPU=") for word in words)
+        self.gpu = bool(values["GPU"]) if named else None
+        self.for_chapters = {
+            "NLP_SEED": values["SEED"],
+            "NLP_DATA": values["NLP_DATA"],
+            "NLP_SCALE": values["NLP_SCALE"],
+        }
 
 
-def main(arguments=None):
+def main(arguments):
     """Do what the command line asks for."""
-    asked = parse(arguments)
+    asked = Asked(arguments)
     if asked.target in ALONE:
         ALONE[asked.target]()
         return
     if asked.target == "study" and not asked.name:
         sys.exit("Which study? Say NAME, such as: make study NAME=07/length")
-    settings = {"SEED": asked.seed, "DATA": asked.data, "SCALE": asked.scale}
-    os.environ.update({f"NLP_{k}": v for k, v in settings.items() if v})
+    os.environ.update({name: v for name, v in asked.for_chapters.items() if v})
     for variable in OTHER_WORK:
         os.environ.pop(variable, None)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     line, python, why = choose(asked.line, asked.python)
     say(f"The {line.name} line, {line.about}: {why}.")
-    commands = commands_of(asked.target, asked)
+    commands = commands_of(asked)
     make_environment(line, python, asked.gpu)
     for command in commands:
         call([line.python, *command])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

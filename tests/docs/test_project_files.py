@@ -118,6 +118,6 @@ def test_every_command_in_the_readme_is_understood():
         )
         assert planned.returncode == 0, (command, planned.stderr)
         handed = re.search(r"tools/course\.py (.*?);", planned.stdout)[1]
-        asked = course.parse(shlex.split(handed))
+        asked = course.Asked(shlex.split(handed))
         if asked.target not in course.ALONE:
-            course.commands_of(asked.target, asked)  # each chapter is there
+            course.commands_of(asked)  # each chapter is there

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -56,68 +57,82 @@ def test_make_has_the_targets_of_the_tool():
 
 @pytest.mark.parametrize("target", sorted(course.TARGETS.keys() - course.ALONE.keys()))
 def test_what_a_target_runs_is_there(target):
-    asked = course.parse([target, "--name", "07/length", "--chapters", "1", "2"])
-    for command in course.commands_of(target, asked):
+    asked = course.Asked([target, "NAME=07/length", "CHAPTERS=1 2"])
+    for command in course.commands_of(asked):
         first, *others = command
         assert first == "-m" or (ROOT / first).exists()
         assert "" not in others
 
 
 def test_chapters_are_named_by_their_numbers():
-    asked = course.parse(["test", "--chapters", "2"])
-    (command,) = course.commands_of("test", asked)
+    (command,) = course.commands_of(course.Asked(["test", "CHAPTERS=2"]))
     assert command[-1] == str(Path("notebooks", "02_stateful_rnn.ipynb"))
-    asked = course.parse(["test", "--chapters", "99"])
+    asked = course.Asked(["test", "CHAPTERS=99"])
     with pytest.raises(
         SystemExit, match=r"There is no chapter 99\. Choose from 01, 02"
     ):
-        course.commands_of("test", asked)
+        course.commands_of(asked)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "options"),
+    "settings",
     [
-        ([], {}, "--jobs 2"),
-        (["JOBS=1", "CHAPTERS=01 02"], {}, "--jobs 1 --chapters 01 02"),
-        (["LINE=current"], {}, "--jobs 2 --line current"),
-        (["GPU=1"], {}, "--jobs 2 --gpu"),
-        (["GPU="], {}, "--jobs 2 --no-gpu"),
-        (
-            ["NAME=07/length", "ELSEWHERE=1"],
-            {},
-            "--jobs 2 --name 07/length --elsewhere",
-        ),
-        # What the environment of a reader calls so is something else.
-        (
-            [],
-            {"GPU": "7", "PYTHON": "python2", "JOBS": "many", "LINE": "x"},
-            "--jobs 2",
-        ),
+        [],
+        ["JOBS=1", "CHAPTERS=01 02"],
+        ["LINE=current", "GPU="],
+        ["NAME=07/length", "ELSEWHERE=1"],
+        ["PYTHON=/my tools/python", "SEED=43"],
     ],
 )
-def test_make_hands_on_what_is_asked(arguments, variables, options):
-    planned = run("make", "-n", "test", *arguments, **variables)
+def test_make_hands_on_what_is_asked(settings):
+    # What the environment of a reader calls so is something else.
+    variables = {"GPU": "7", "PYTHON": "python2", "JOBS": "many", "LINE": "x"}
+    planned = run("make", "-n", "test", *settings, **variables)
     assert planned.returncode == 0, planned.stderr
-    handed = re.search(r"tools/course\.py test (.*?);", planned.stdout)[1].split()
-    assert " ".join(handed) == options
+    handed = re.search(r"tools/course\.py test (.*?);", planned.stdout)[1]
+    assert sorted(shlex.split(handed)) == sorted(settings)
+
+
+def test_what_settings_mean():
+    asked = course.Asked(["run"])
+    assert (asked.chapters, asked.jobs, asked.line, asked.python) == ([], "2", "", "")
+    assert (asked.gpu, asked.elsewhere) == (None, False)
+    assert not any(asked.for_chapters.values())
+    words = ["CHAPTERS=01 2", "JOBS=1", "GPU=1", "ELSEWHERE=1", "SEED=43", "PYTHON=a=b"]
+    asked = course.Asked(["run", *words])
+    assert (asked.chapters, asked.jobs, asked.python) == (["01", "2"], "1", "a=b")
+    assert (asked.gpu, asked.elsewhere) == (True, True)
+    assert asked.for_chapters["NLP_SEED"] == "43"
+    assert course.Asked(["run", "GPU="]).gpu is False
+    assert course.Asked([]).target == "help"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "seed"),
+    ("words", "said"),
     [
-        ([], {}, ""),
-        (["SEED=43"], {"NLP_SEED": "5"}, "43"),
-        ([], {"NLP_SEED": "5"}, "5"),
+        (["tset"], "tset is not known. Choose from help, setup, run"),
+        (["test", "CHAPTER=1"], "CHAPTER=1 is not known. Settings: CHAPTERS, LINE"),
+        (["test", "01"], "01 is not known. Settings: CHAPTERS"),
+        (["test", "JOBS=0"], "JOBS=0 is no number of chapters"),
+        (["test", "JOBS=two"], "JOBS=two is no number of chapters"),
     ],
 )
-def test_make_hands_the_seed_on(tmp_path, arguments, variables, seed):
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "show.mk").write_text("include Makefile\nshow:\n\t@echo [$$NLP_SEED]\n")
-    unset = {"NLP_SEED": ""}
-    shown = run(
-        "make", "-f", "show.mk", "show", *arguments, cwd=tmp_path, **unset | variables
-    )
-    assert shown.stdout == f"[{seed}]\n"
+def test_what_is_not_understood_is_refused(words, said):
+    with pytest.raises(SystemExit, match=re.escape(said)):
+        course.Asked(words)
+
+
+def test_settings_reach_what_runs(monkeypatch):
+    for name in ("NLP_SEED", "NLP_DATA", "PIP_USER"):
+        monkeypatch.setenv(name, "5")
+    monkeypatch.setattr(course, "choose", lambda *_: (course.ADDONS, None, "so"))
+    monkeypatch.setattr(course, "make_environment", lambda *_: None)
+    seen = []
+    monkeypatch.setattr(course, "call", lambda _: seen.append(dict(os.environ)))
+    course.main(["html", "SEED=43"])
+    (environment,) = seen
+    assert (environment["NLP_SEED"], environment["NLP_DATA"]) == ("43", "5")
+    assert "PIP_USER" not in environment
 
 
 def test_a_study_needs_a_name():
@@ -182,6 +197,20 @@ def test_a_named_python_is_the_only_one(machine, monkeypatch):
         course.choose("addons", "python3.13")
 
 
+@pytest.mark.parametrize(
+    ("system", "line", "said"),
+    [
+        (("Darwin", "x86_64"), "", "no packages of the current line for Darwin on x86"),
+        (("Windows", "ARM64"), "current", "of the current line for Windows on ARM64."),
+        (("Darwin", "arm64"), "addons", "for Darwin on arm64. Say LINE=current."),
+    ],
+)
+def test_a_system_without_packages_is_named(machine, system, line, said):
+    machine(*system, "python3.11", "python3.13")
+    with pytest.raises(SystemExit, match=re.escape(said)):
+        course.choose(line, "")
+
+
 def test_an_environment_keeps_its_python(machine, monkeypatch):
     machine("Linux", "x86_64", "python3.13")
     made = str(course.CURRENT.python)
@@ -208,10 +237,15 @@ def test_without_a_python_that_fits_one_sentence_says_what_to_do(machine):
     assert "\n" not in sentence
 
 
-def test_uv_finds_a_python_where_there_is_none(machine):
+def test_uv_finds_a_python_where_there_is_none(machine, monkeypatch):
+    for variable in course.FOR_PIP:
+        monkeypatch.delenv(variable, raising=False)
     machine("Linux", "x86_64", uv=True)
     assert course.choose("addons", "")[:2] == (course.ADDONS, None)
     assert course.choose("", "")[:2] == (course.CURRENT, None)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # then pip installs, which needs a Python
+    with pytest.raises(SystemExit, match="This needs Python 3.11"):
+        course.choose("addons", "")
 
 
 def test_the_version_of_a_python():
@@ -272,6 +306,13 @@ def test_cuda_libraries_stay_until_they_are_not_wanted(installed):
     assert installed == [with_gpu, without]
 
 
+def test_cuda_libraries_are_for_linux_only(installed, monkeypatch):
+    monkeypatch.setattr(course.platform, "system", lambda: "Windows")
+    with pytest.raises(SystemExit, match="for Linux only"):
+        make(gpu=True)
+    assert installed == []
+
+
 def test_a_changed_lock_is_installed(installed, folder):
     make()
     (folder / "requirements.in").write_text("a2\n")
@@ -320,11 +361,11 @@ def bare_folder(folder):
     return folder
 
 
-def set_up(folder, **environment):
+def set_up(folder, *settings, **environment):
     path = str(folder / "bin")
     environment = dict.fromkeys(course.FOR_PIP, "") | environment
-    tool = (sys.executable, "tools/course.py", "setup", "--line", "addons")
-    return run(*tool, cwd=folder, PATH=path, **environment)
+    tool = (sys.executable, "tools/course.py", "setup", "LINE=addons")
+    return run(*tool, *settings, cwd=folder, PATH=path, **environment)
 
 
 def fake_program(path, *lines):
@@ -389,13 +430,8 @@ def test_pip_does_without_a_cache_where_it_cannot_have_one(
 def test_setup_takes_a_python_whose_path_has_a_space(bare_folder):
     python, calls = bare_folder / "my tools" / "python3.11", bare_folder / "calls"
     fake_program(python, f'echo "$@" >>"{calls}"', *FAKE_VENV)
-    tool = ("tools/course.py", "setup", "--line", "addons", "--python", python)
-    for options in ([], ["--gpu"]):
-        result = run(
-            *(sys.executable, *tool, *options),
-            cwd=bare_folder,
-            PATH=str(bare_folder / "bin"),
-        )
+    for options in ([], ["GPU=1"]):
+        result = set_up(bare_folder, *options, f"PYTHON={python}")
         assert result.returncode == 0, result.stderr
     installs = re.findall(r"^-m pip install .*$", calls.read_text("utf-8"), re.M)
     assert installs[0].endswith("--require-hashes -r requirements.txt")

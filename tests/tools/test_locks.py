@@ -189,6 +189,12 @@ def test_the_readme_promises_the_systems_that_were_tried():
     assert shown == promised
 
 
+def test_the_tool_installs_on_the_systems_that_were_tried():
+    for line in course.LINES.values():
+        named = [MARKERS[system] for system in PROMISED[line.name]]
+        assert [(m[2], m[1]) for m in named] == list(line.systems)
+
+
 # Traps: versions that install, and break when they are imported
 
 
