@@ -359,9 +359,8 @@ def say(sentence):
 
 def explain():
     """Print what there is to do."""
-    print(
-        "make TARGET [SETTING=value ...]\npython tools/course.py TARGET [SETTING=value ...]"
-    )
+    print("make TARGET [SETTING=value ...]")
+    print("python tools/course.py TARGET [SETTING=value ...]")
     print("\nTargets:\n")
     for target, meaning in TARGETS.items():
         print(f"{target:11} {meaning}")

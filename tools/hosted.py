@@ -1,8 +1,8 @@
 """Make a hosted notebook ready for a chapter: what the first cell from Colab runs.
 
 The host's TensorFlow stays if the course was tried with it. What else the chapters
-import and the host lacks is installed, in the versions of the lock, while what the host
-has keeps its version. Then the chapter goes on in the folder of the chapters.
+import and the host lacks is installed, in the versions of the lock; its Keras and NumPy
+stay, too. Then the chapter goes on in the folder of the chapters.
 """
 
 import importlib.metadata
@@ -81,7 +81,7 @@ def lacking():
 
 
 def install(requirements):
-    """Install requirements; what the host has of these keeps its version.
+    """Install requirements, and keep the host's TensorFlow, Keras and NumPy.
 
     Raises:
         SystemExit: they cannot be installed.

@@ -181,6 +181,11 @@ def main(arguments=None):
         print(f"Not of this course, and left alone: {', '.join(own)}", file=sys.stderr)
     if asked.command == "run":
         run(chosen, asked.jobs, settings.edition(), settings.scale())
+    elif settings.line() != "addons":
+        sys.exit(
+            "The stored outputs come from the addons line: say LINE=addons, which needs "
+            "Linux on x86-64 and Python 3.11."
+        )
     else:
         refresh(chosen, asked.jobs)
     if asked.command == "results":

@@ -244,7 +244,7 @@ def test_uv_finds_a_python_where_there_is_none(machine, monkeypatch):
     assert course.choose("addons", "")[:2] == (course.ADDONS, None)
     assert course.choose("", "")[:2] == (course.CURRENT, None)
     monkeypatch.setenv("PIP_NO_INDEX", "1")  # then pip installs, which needs a Python
-    with pytest.raises(SystemExit, match="This needs Python 3.11"):
+    with pytest.raises(SystemExit, match=r"This needs Python 3\.11"):
         course.choose("addons", "")
 
 

@@ -243,3 +243,15 @@ def test_how_many_chapters_run_at_once_has_to_be_said(executed, command):
     with pytest.raises(SystemExit):
         run_chapters.main([command])
     assert executed == []
+
+
+@pytest.mark.parametrize("command", ["refresh", "results"])
+def test_outputs_are_stored_from_the_addons_line_only(
+    course, add_chapter, monkeypatch, command
+):
+    path = add_chapter("01_a", "1 + 1")
+    before = path.read_bytes()
+    monkeypatch.setattr(run_chapters.settings, "line", lambda: "current")
+    with pytest.raises(SystemExit, match="come from the addons line: say LINE=addons"):
+        run_chapters.main([command, "--jobs", "1"])
+    assert path.read_bytes() == before
