@@ -183,7 +183,7 @@ def main(arguments=None):
         run(chosen, asked.jobs, settings.edition(), settings.scale())
     elif settings.line() != "addons":
         sys.exit(
-            "The stored outputs come from the addons line: say LINE=addons, which needs "
+            "The stored outputs come from the addons line: say LINE=addons. It needs "
             "Linux on x86-64 and Python 3.11."
         )
     else:

@@ -190,6 +190,7 @@ def executed(add_chapter, row, monkeypatch):
                 cell.outputs = [shown]
 
     monkeypatch.setattr(run_chapters, "execute", execute)
+    monkeypatch.setattr(run_chapters.settings, "line", lambda: "addons")
     return executions
 
 
