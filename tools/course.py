@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -341,10 +342,13 @@ def call(command):
         SystemExit: it has failed.
     """
     with subprocess.Popen(list(map(str, command)), cwd=ROOT) as process:
-        while process.poll() is None:
-            # The command hears Ctrl-C too, and cleans up behind itself.
-            with contextlib.suppress(KeyboardInterrupt):
-                process.wait()
+        try:
+            while process.poll() is None:
+                # The command hears Ctrl-C too, and cleans up behind itself.
+                with contextlib.suppress(KeyboardInterrupt):
+                    process.wait()
+        finally:
+            process.terminate()  # if this process is told to end
     if process.returncode:
         sys.exit(process.returncode if process.returncode > 0 else 1)
 
@@ -437,6 +441,7 @@ class Asked:
 
 def main(arguments):
     """Do what the command line asks for."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     asked = Asked(arguments)
     if asked.target in ALONE:
         ALONE[asked.target]()

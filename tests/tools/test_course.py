@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 from nlp_helpers import settings
 
@@ -467,10 +468,17 @@ def lab(tmp_path):
             stderr=subprocess.STDOUT,
         )
     try:
-        yield wait_for_server(process, tmp_path)
+        server = wait_for_server(process, tmp_path)
+        yield server
     finally:
         process.terminate()
         process.wait(30)
+    psutil.wait_procs(processes_of(server["pid"]), timeout=30)
+    assert not processes_of(server["pid"])
+
+
+def processes_of(pid):
+    return [psutil.Process(pid)] if psutil.pid_exists(pid) else []
 
 
 def wait_for_server(process, folder):
