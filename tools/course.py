@@ -134,7 +134,7 @@ def commands_of(asked):
         "study": [["tools/study.py", asked.name, *["--elsewhere"] * asked.elsewhere]],
         "html": [html],
         "slides": [slides],
-        "colab": [["tools/colab.py"]],
+        "colab": [["docs/colab.py"]],
         "test-site": [html, slides, [*pytest, "tests/site"]],
         "data": [["tools/fetch_data.py", "original"]],
     }[target]

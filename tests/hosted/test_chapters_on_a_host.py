@@ -40,7 +40,7 @@ def host(tmp_path_factory):
 def notebooks(tmp_path_factory):
     """Write the notebooks for Colab, from this very repository."""
     folder = tmp_path_factory.mktemp("notebooks")
-    write = [sys.executable, "tools/colab.py", "--repository", f"file://{ROOT}"]
+    write = [sys.executable, "docs/colab.py", "--repository", f"file://{ROOT}"]
     subprocess.run([*write, "--folder", folder], cwd=ROOT, check=True)
     return folder
 

@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from nlp_helpers import settings
 
-from tools import chapters, colab, hosted
+from docs import colab
+from tools import chapters, hosted
 from tools.chapters import NOTEBOOKS, ROOT
 
 # What is ours, what TensorFlow brings, and what only one line has.

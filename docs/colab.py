@@ -1,4 +1,4 @@
-"""Write the chapters for Colab and Kaggle: python tools/colab.py [--folder F].
+"""Write the chapters for Colab and Kaggle: python docs/colab.py [--folder F].
 
 Each notebook in build/colab is a chapter with one cell before it, which fetches the
 course and lets `tools/hosted.py` install what the host lacks.
