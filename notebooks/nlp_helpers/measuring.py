@@ -88,7 +88,9 @@ class TrainingLog(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Start with no epochs, and open the bar."""
         self.cpu_seconds, self.history = [], {}
-        n_updates = self.params["epochs"] * (self.params["steps"] or 0)
+        # A bar whose length is no number keeps tqdm's lock, and everybody waits.
+        epochs = operator.index(self.params["epochs"])
+        n_updates = epochs * (self.params["steps"] or 0)
         self.bar = tqdm(total=n_updates or None, unit="update", leave=False)
 
     def on_epoch_begin(self, epoch, logs=None):

@@ -1,31 +1,62 @@
 """How a training that was interrupted goes on: from its last backup, if there is one.
 
-Keras restores weights, optimizer and step; the place in the data is ours to restore.
+A backup holds weights, optimizer, counts and step. The place in the data is not in it,
+since it follows from the step.
 """
 
+import shutil
 from pathlib import Path
 
 import tensorflow as tf
 
-keras = tf.keras
+
+class Backups:
+    """The backups of a job, of which the last one is kept."""
+
+    def __init__(self, job, state, strategy):
+        """Restore the last backup, if there is one.
+
+        Args:
+            job: a `TrainingJob`.
+            state: the `tf.train.Checkpoint` to save and to restore.
+            strategy: the strategy of the training.
+        """
+        self.every, self.folder = job.save_every, folder_of(job, strategy)
+        if not self.every:
+            return
+        self.manager = tf.train.CheckpointManager(state, self.folder, max_to_keep=1)
+        if latest := latest_of(job):
+            state.restore(latest).assert_existing_objects_matched()
+
+    def save_if_due(self, n_updates):
+        """Save, every so many updates. All workers have to call this."""
+        if self.every and n_updates % self.every == 0:
+            self.manager.save(checkpoint_number=n_updates)
+
+    def delete(self):
+        """Delete the backups: the training is done."""
+        if self.every:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def backup_callbacks(job):
-    """Return, in a list, the callback that makes the backups of a job and restores it.
+def folder_of(job, strategy):
+    """Return where a worker saves: all have to take part, but one copy is enough."""
+    resolver = strategy.cluster_resolver
+    index = (resolver.task_id or 0) if resolver else 0
+    return Path(job.backup) / ("chief" if index == 0 else f"worker-{index}")
 
-    The list is empty if the job makes none.
-    """
-    if not job.save_every:
-        return []
-    return [keras.callbacks.BackupAndRestore(job.backup, job.save_every)]
+
+def latest_of(job):
+    """Return the path of the last backup of a job, or None."""
+    return tf.train.latest_checkpoint(Path(job.backup) / "chief")
 
 
 def updates_done(job):
     """Return the number of updates in the last backup of a job, 0 without one."""
-    latest = tf.train.latest_checkpoint(str(Path(job.backup) / "chief"))
-    if not job.save_every or latest is None:
+    latest = latest_of(job) if job.save_every else None
+    if latest is None:
         return 0
-    name = "model/optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"
+    name = "n_updates/.ATTRIBUTES/VARIABLE_VALUE"
     return int(tf.train.load_checkpoint(latest).get_tensor(name))
 
 

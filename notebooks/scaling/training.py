@@ -1,5 +1,7 @@
 """Chapter 8's Transformer on sharded data, on one device or under a strategy."""
 
+import contextlib
+import functools
 import time
 from pathlib import Path
 
@@ -31,40 +33,73 @@ def sentence_loss(targets, logits):
     return tf.math.divide_no_nan(tf.reduce_sum(losses * real, axis=1), n_words)
 
 
-class CountingTransformer(Transformer):
-    """The Transformer of a job, which remembers what examples it was trained on.
+class TrainingState(tf.train.Checkpoint):
+    """All that changes while a job trains, and so all that a backup holds.
 
     Attributes:
+        model: chapter 8's Transformer.
+        optimizer: Adam.
+        n_updates: number of updates so far.
         example_counts: how often each example was trained on, `[epochs, n_examples]`.
             Every worker adds to its own copy; read from all of them, it is their sum.
-            Checkpoints hold it.
     """
 
     def __init__(self, job):
-        """Build the layers that a `TrainingJob` describes."""
+        """Build, with all its variables, what a `TrainingJob` describes."""
         sizes = {"source_size": job.source_size, "target_size": job.target_size}
-        super().__init__(TransformerConfig(**job.transformer), **sizes)
-        self.steps_per_epoch = job.steps_per_epoch
-        self.example_counts = tf.Variable(
-            tf.zeros([job.epochs, job.n_examples]),
-            trainable=False,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.SUM,
+        model = Transformer(TransformerConfig(**job.transformer), **sizes)
+        model((tf.ones([1, job.source_steps]), tf.ones([1, job.target_steps - 1])))
+        optimizer = keras.optimizers.Adam(job.learning_rate, epsilon=job.epsilon)
+        optimizer.build(model.trainable_variables)
+        super().__init__(
+            model=model,
+            optimizer=optimizer,
+            n_updates=tf.Variable(
+                tf.zeros([], tf.int64),
+                trainable=False,
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            ),
+            example_counts=tf.Variable(
+                tf.zeros([job.epochs, job.n_examples]),
+                trainable=False,
+                synchronization=tf.VariableSynchronization.ON_READ,
+                aggregation=tf.VariableAggregation.SUM,
+            ),
         )
 
-    def train_step(self, data):
-        """Make one update, and count its examples."""
-        numbers, inputs, targets = data
-        epoch = self.optimizer.iterations // self.steps_per_epoch
+    @property
+    def weights(self):
+        """The trained variables, as TensorFlow's own: Keras 3 wraps them."""
+        variables = self.model.trainable_variables
+        return [v.value for v in variables] if hasattr(keras, "Variable") else variables
+
+    def update(self, job, numbers, inputs, targets):
+        """Make one update with the part of a batch that one device has.
+
+        Returns:
+            Its share of the loss: over all devices they add up to the batch's.
+        """
+        with tf.GradientTape() as tape:
+            logits = self.model(inputs, training=True)
+            loss = tf.reduce_sum(sentence_loss(targets, logits)) / job.batch_size
+        variables = self.model.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        # Adds up the gradients of all devices first: the all-reduce.
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        self._count(self.n_updates // job.steps_per_epoch, numbers)
+        self.n_updates.assign_add(1)
+        return loss
+
+    def _count(self, epoch, numbers):
         epochs, n_examples = self.example_counts.shape
         ones = tf.ones(tf.shape(numbers))
         counts = tf.math.unsorted_segment_sum(ones, numbers, n_examples)
-        counts = tf.one_hot(epoch, epochs)[:, tf.newaxis] * counts
-        self.example_counts.assign_add(counts)
-        return super().train_step((inputs, targets))
+        self.example_counts.assign_add(
+            tf.one_hot(epoch, epochs)[:, tf.newaxis] * counts
+        )
 
 
-class StepLog(keras.callbacks.Callback):
+class StepLog:
     """Write down how long each step took, and how far the training is.
 
     Attributes:
@@ -72,33 +107,18 @@ class StepLog(keras.callbacks.Callback):
         seconds: how long each step took that this log has seen.
     """
 
-    def __init__(self, path, n_done=0, pause=0.0):
-        """Start with a number of steps that are done; pause for seconds after each."""
-        super().__init__()
-        self.path, self.n_done, self.pause = Path(path), n_done, pause
-        self.seconds = []
+    def __init__(self, path, n_done=0):
+        """Start with a number of steps that are done."""
+        self.path, self.n_done, self.seconds = Path(path), n_done, []
 
-    def on_train_batch_begin(self, batch, logs=None):
-        """Start the clock."""
-        self.start = time.perf_counter()
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Stop the clock."""
-        self.seconds.append(time.perf_counter() - self.start)
+    @contextlib.contextmanager
+    def step(self):
+        """Time the step that is made inside, and count it."""
+        start = time.perf_counter()
+        yield
+        self.seconds.append(time.perf_counter() - start)
         self.n_done += 1
         self.path.write_text(f"{self.n_done}\n", "utf-8")
-        time.sleep(self.pause)
-
-
-def build_model(job):
-    """Return the compiled model of a `TrainingJob`, with all its variables."""
-    model = CountingTransformer(job)
-    optimizer = keras.optimizers.Adam(job.learning_rate, epsilon=job.epsilon)
-    model.compile(loss=sentence_loss, optimizer=optimizer)
-    # With all variables there, the training step is traced once, not twice.
-    model((tf.ones([1, job.source_steps]), tf.ones([1, job.target_steps - 1])))
-    optimizer.build(model.trainable_variables)
-    return model
 
 
 def train(job, folder, strategy=None):
@@ -110,7 +130,7 @@ def train(job, folder, strategy=None):
         strategy: a `tf.distribute.Strategy`; None trains on one device.
 
     Returns:
-        The model, the history of `fit`, and the `StepLog`.
+        The `TrainingState`, the mean loss of each epoch in a list, and the `StepLog`.
 
     Raises:
         ValueError: the workers do not divide the batch size, or a shard is damaged.
@@ -120,21 +140,30 @@ def train(job, folder, strategy=None):
     check_batch_size(job.batch_size, strategy.num_replicas_in_sync)
     keras.utils.set_random_seed(job.seed)
     dataset = shards.read_batches(job, first_step=resume.batches_to_skip(job))
+    batches = strategy.experimental_distribute_dataset(dataset)
     with strategy.scope():
-        model = build_model(job)
-    log = StepLog(Path(folder) / "progress", resume.updates_done(job), job.pause)
+        state = TrainingState(job)
+        backups = resume.Backups(job, state, strategy)
+
+    @tf.function
+    def update(batch):
+        shares = strategy.run(functools.partial(state.update, job), batch)
+        return strategy.reduce("SUM", shares, axis=None)
+
+    log = StepLog(Path(folder) / "progress", int(state.n_updates.numpy()))
+    steps = range(log.n_done, job.epochs * job.steps_per_epoch)
+    losses = [[] for _ in range(job.epochs)]
     try:
-        history = model.fit(
-            dataset,
-            epochs=job.epochs,
-            steps_per_epoch=job.steps_per_epoch,
-            callbacks=[*resume.backup_callbacks(job), log],
-            verbose=0,
-        )
+        for step, batch in zip(steps, batches, strict=False):
+            with log.step():
+                losses[step // job.steps_per_epoch].append(float(update(batch)))
+            backups.save_if_due(log.n_done)
+            time.sleep(job.pause)
     except tf.errors.DataLossError:
         shards.check_records(shards.find(job.data))
         raise
-    return model, history.history, log
+    backups.delete()
+    return state, [float(np.mean(epoch)) for epoch in losses if epoch], log
 
 
 def time_all_reduce(strategy, sizes, repeats=20):

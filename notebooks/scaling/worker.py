@@ -39,12 +39,12 @@ def train(job, folder):
     tf.get_logger().setLevel("ERROR")
     tf.config.experimental.enable_op_determinism()
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    model, history, log = training.train(job, folder, strategy)
-    weights = [weight.numpy() for weight in model.trainable_variables]
-    own = strategy.experimental_local_results(model.example_counts)[0].numpy()
-    total = model.example_counts.read_value().numpy()
+    state, losses, log = training.train(job, folder, strategy)
+    weights = [weight.numpy() for weight in state.weights]
+    own = strategy.experimental_local_results(state.example_counts)[0].numpy()
+    total = state.example_counts.read_value().numpy()
     np.savez(folder / "weights.npz", *weights, own=own, total=total)
-    result = {"loss": history["loss"], "seconds": log.seconds}
+    result = {"loss": losses, "seconds": log.seconds}
     result["all_reduce"] = training.time_all_reduce(strategy, job.all_reduce_sizes)
     (folder / "result.json").write_text(json.dumps(result), "utf-8")
 

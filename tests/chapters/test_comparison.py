@@ -332,7 +332,11 @@ UNTRUE = cell(CLAIM), cell("print(1)", "1\n")
 def start_pytest(folder, *options, edition):
     """Start pytest with the course's comparison of the notebooks of a folder."""
     (folder / "pytest.ini").write_text("[pytest]\n")
-    (folder / "conftest.py").write_text(f"pytest_plugins = [{PLUGIN!r}]\n")
+    (folder / "conftest.py").write_text(
+        "from nlp_helpers import settings\n"
+        "settings.line = lambda: 'addons'  # the other one compares less\n"
+        f"pytest_plugins = [{PLUGIN!r}]\n"
+    )
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -435,8 +439,8 @@ def test_a_cell_that_raises_an_error_fails_and_stops_its_chapter(reports, editio
 @pytest.mark.parametrize(
     ("edition", "counts"),
     [
-        ("packaged", {"exact": 4, "approx": 3, "corpus": 0, "seed": 0}),
-        ("original", {"exact": 2, "approx": 2, "corpus": 3, "seed": 3}),
+        ("packaged", {"exact": 4, "approx": 3, "corpus": 0, "seed": 0, "line": 0}),
+        ("original", {"exact": 2, "approx": 2, "corpus": 3, "seed": 3, "line": 0}),
     ],
 )
 def test_the_summary_counts_the_cells_that_passed(reports, edition, counts):

@@ -78,18 +78,18 @@ def test_two_workers_compute_what_one_process_does(
         variables = {"TF_CONFIG": config, "PYTHONPATH": str(NOTEBOOKS)}
         commands[folder] = command, variables
     with cluster.Processes(commands, tmp_path, time_limit=120) as processes:
-        alone, history, _ = training.train(job, tmp_path)
+        alone, losses, _ = training.train(job, tmp_path)
         processes.wait()
     a, b = (np.load(tmp_path / folder / "weights.npz") for folder in commands)
     assert np.array_equal(a["own"] + b["own"], np.ones([2, job.n_examples]))
     assert np.array_equal(a["total"], a["own"] + b["own"])
     assert a["own"].sum() == b["own"].sum()
-    for k, weight in enumerate(alone.trainable_variables):
+    for k, weight in enumerate(alone.weights):
         assert np.array_equal(a[f"arr_{k}"], b[f"arr_{k}"])
         assert np.allclose(a[f"arr_{k}"], weight, atol=1e-5)
     for folder in commands:
         result = json.loads((tmp_path / folder / "result.json").read_text("utf-8"))
-        assert np.allclose(result["loss"], history["loss"], atol=1e-5)
+        assert np.allclose(result["loss"], losses, atol=1e-5)
         assert len(result["seconds"]) == job.epochs * job.steps_per_epoch
         assert len(result["all_reduce"]) == 2
         assert min(result["all_reduce"]) > 0

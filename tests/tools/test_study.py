@@ -190,7 +190,7 @@ TRAINING = {
         "        kill(f'{seed}')\n"
         "    log = Log()\n"
         "    log.seed = seed\n"
-        "    model = keras.Sequential([keras.layers.Dense(1)])\n"
+        "    model = keras.Sequential([keras.Input([3]), keras.layers.Dense(1)])\n"
         "    model.compile(keras.optimizers.Adam(0.1), 'mse', run_eagerly=True)\n"
         "    model.fit(data, epochs=n_updates, verbose=0, callbacks=[\n"
         "        keras.callbacks.BackupAndRestore(folder), log])\n"
