@@ -22,7 +22,7 @@ ROWS = ROWS[1:]  # without the head
 def test_the_code_stands_where_the_page_says(row):
     *_, where = row
     code = re.findall(r"`([^`]+)`", where)[-1]
-    numbers = re.findall(r"\[(\d)\]", where)
+    numbers = re.findall(r"\[(\d+)\]", where)
     found = [cell.source for c in chapters.read_all(numbers) for cell in c.code_cells]
     if not numbers:
         found = [path.read_text("utf-8") for path in NOTEBOOKS.glob("nlp_helpers/*.py")]
@@ -143,6 +143,11 @@ def test_states_and_cells():
         layer.cell.get_initial_state(batch_size=1, dtype="float32")
     assert hasattr(layer, "reset_states")
     assert hasattr(keras.Sequential(), "reset_states") == (not KERAS_3)
+
+
+def test_the_scale_of_losses():
+    optimizer = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD())
+    assert hasattr(optimizer, "dynamic_scale") == KERAS_3
 
 
 def test_the_seed_of_dropout():
