@@ -147,6 +147,7 @@ def test_states_and_cells():
 
 def test_the_scale_of_losses():
     optimizer = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD())
+    optimizer.build([keras.Variable(1.0) if KERAS_3 else tf.Variable(1.0)])
     assert hasattr(optimizer, "dynamic_scale") == KERAS_3
 
 
