@@ -28,3 +28,10 @@ def edition():
             yield
 
     return chosen
+
+
+@pytest.fixture
+def default_seed(monkeypatch):
+    """Let a run of the tests with another seed change nothing in a test."""
+    monkeypatch.setattr(settings, "seed", lambda: settings.DEFAULT_SEED)
+    monkeypatch.delenv("NLP_SEED", raising=False)

@@ -20,10 +20,7 @@ ARMS = {"with": {"gain": 3.0}, "without": {"gain": 0.0}}
 SETUP, UPDATE = 20.0, {3.0: 2.0, 0.0: 0.5}  # CPU-seconds
 
 
-@pytest.fixture(autouse=True)
-def default_seed(monkeypatch):
-    """Let a run of the tests with another seed change nothing here."""
-    monkeypatch.setattr(settings, "seed", lambda: settings.DEFAULT_SEED)
+pytestmark = pytest.mark.usefixtures("default_seed")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from nlp_helpers import collecting, settings
+from nlp_helpers import collecting
 from nlp_helpers.collecting import Job
 from nlp_helpers.study_files import StudyError
 
@@ -38,11 +38,7 @@ CELLS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def default_seed(monkeypatch):
-    """Let a run of the tests with another seed change nothing here."""
-    monkeypatch.setattr(settings, "seed", lambda: settings.DEFAULT_SEED)
-    monkeypatch.delenv("NLP_SEED", raising=False)
+pytestmark = pytest.mark.usefixtures("default_seed")
 
 
 @pytest.fixture
