@@ -63,7 +63,7 @@ KINDS = {
     "ignored": "not compared: timings, generated text or pictures",
     "silent": "without output, and none came",
 }
-
+COMPARED = {"exact", "approx", "silent"}
 
 ADVICE = {  # of each kind of failure, in the order in which to look at them
     "error": "a cell raised an error. The last line of its traceback, above, says what "
@@ -217,7 +217,7 @@ class ChapterFile(IPyNbFile):
                 options=cell.options,
             )
             item.rtol, item.output_timeout = rtol, OUTPUT_TIMEOUT
-            item.options["check"] = kind not in ("corpus", "seed", "ignored")
+            item.options["check"] = kind in COMPARED
             item.user_properties.append(("comparison", kind))
             yield item
 

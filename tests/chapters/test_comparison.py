@@ -285,7 +285,7 @@ def test_outputs_without_a_hash_are_refused():
 # The comparison at work in a run of pytest
 
 APPROX, CORPUS, IGNORE = "nbval-approx:0.02", "corpus", "nbval-ignore-output"
-SEED, LEARNED = "seed", "learned"
+SEED, LEARNED, LINE = "seed", "learned", "line"
 PICTURE = new_output("display_data", {"image/png": "AAAB", "text/plain": "line"})
 SHOW_PICTURE = """
 from IPython.display import display
@@ -294,7 +294,7 @@ display({"image/png": "AAAA", "text/plain": "line"}, raw=True)
 WIPED_BAR = ("\r  0%|     | 0/2", "\r100%|#####| 2/2", "\r                 \r")
 SHOW_BAR = f"import sys\nfor t in {WIPED_BAR}:\n    print(t, end='', file=sys.stderr)"
 # source, stored output, tags, whether it passes as packaged edition with the same seed,
-# and as original edition with another one
+# and as original edition with another one and on the other line of packages
 CELLS = {
     "exact, equal": ("print('loss 1.00')", "loss 1.00\n", [], True, True),
     "exact, off": ("print('loss 1.01')", "loss 1.00\n", [], False, False),
@@ -307,6 +307,9 @@ CELLS = {
     "seed, equal": ("print('at 0.51')", "at 0.51\n", [SEED], True, True),
     "seed, off": ("print('at 0.61')", "at 0.51\n", [SEED], False, True),
     "seed, approx": ("print(1.03)", "1.00\n", [SEED, APPROX], False, True),
+    "line, off": ("print('Keras 3')", "Keras 2\n", [LINE], False, True),
+    "line, output is gone": ("x = 1", "addons\n", [LINE], False, True),
+    "line, prints now": ("print('left out')", None, [LINE], False, True),
     "learned, close": ("print(101)", "100\n", [LEARNED, APPROX], True, True),
     "whole, close": ("print(101)", "100\n", [APPROX], False, False),
     "ignored, off": ("print('7 s')", "5 s\n", [IGNORE], True, True),
@@ -328,13 +331,15 @@ STOPPED = cell("x = 1 / 0", None, [CORPUS, IGNORE]), cell("print(x)", "1\n")
 CLAIM = "raise AssertionError('This claim does not hold. loss: 2 (at most 1)')"
 UNTRUE = cell(CLAIM), cell("print(1)", "1\n")
 
+LINES = {"packaged": "addons", "original": "current"}  # of the run of each edition
+
 
 def start_pytest(folder, *options, edition):
     """Start pytest with the course's comparison of the notebooks of a folder."""
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "conftest.py").write_text(
         "from nlp_helpers import settings\n"
-        "settings.line = lambda: 'addons'  # the other one compares less\n"
+        f"settings.line = lambda: {LINES[edition]!r}\n"
         f"pytest_plugins = [{PLUGIN!r}]\n"
     )
     inherited = {
@@ -440,7 +445,7 @@ def test_a_cell_that_raises_an_error_fails_and_stops_its_chapter(reports, editio
     ("edition", "counts"),
     [
         ("packaged", {"exact": 4, "approx": 3, "corpus": 0, "seed": 0, "line": 0}),
-        ("original", {"exact": 2, "approx": 2, "corpus": 3, "seed": 3, "line": 0}),
+        ("original", {"exact": 2, "approx": 2, "corpus": 3, "seed": 3, "line": 3}),
     ],
 )
 def test_the_summary_counts_the_cells_that_passed(reports, edition, counts):
@@ -451,7 +456,7 @@ def test_the_summary_counts_the_cells_that_passed(reports, edition, counts):
 
 @pytest.mark.slow
 def test_the_summary_says_which_kinds_of_failure_there_were(reports):
-    counts = {"error": 1, "claim": 1, "picture": 1, "tolerance": 5, "difference": 4}
+    counts = {"error": 1, "claim": 1, "picture": 1, "tolerance": 5, "difference": 7}
     for kind, advice in comparison.ADVICE.items():
         assert f"{counts[kind]:5d} {kind}: {advice}" in reports["packaged"]
     assert "seed: " not in reports["packaged"]
