@@ -80,6 +80,16 @@ def lacking():
     return [pinned(package) for package in packages]
 
 
+def for_older_protobuf():
+    """Return constraints for a host whose TensorFlow needs a protobuf before 6.
+
+    tensorflow-metadata, which tensorflow-datasets needs, holds code that an older
+    protobuf refuses when it is imported; pip does not know.
+    """
+    major = (version_of("protobuf") or "6").partition(".")[0]
+    return ["tensorflow-metadata<1.18\n"] if int(major) < 6 else []
+
+
 def install(requirements):
     """Install requirements, and keep the host's TensorFlow, Keras and NumPy.
 
@@ -94,6 +104,7 @@ def install(requirements):
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder, "constraints.txt")
         pins = [f"{package}=={v}\n" for package, v in versions.items() if v]
+        pins += for_older_protobuf() if kept else []
         constraints.write_text("".join(pins), encoding="utf-8")
         command = [sys.executable, "-m", "pip", "install", "--quiet"]
         command += ["--constraint", str(constraints), *requirements]

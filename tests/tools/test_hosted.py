@@ -86,6 +86,7 @@ def test_which_tensorflow_stays(host, version, tried):
 
 def test_only_what_is_lacking_is_installed(host, monkeypatch):
     del host["pooch"], host["setuptools"]
+    host["protobuf"] = "5.29.6"
     commands = []
 
     def run(command, **_):
@@ -98,7 +99,17 @@ def test_only_what_is_lacking_is_installed(host, monkeypatch):
     hosted.install(hosted.lacking())
     ((command, constraints),) = commands
     assert [part.partition("==")[0] for part in command[-2:]] == ["setuptools", "pooch"]
-    assert constraints == ["tensorflow==2.19.0", "keras==3.8.0", "numpy==2.0.2"]
+    kept = ["tensorflow==2.19.0", "keras==3.8.0", "numpy==2.0.2"]
+    assert constraints == [*kept, "tensorflow-metadata<1.18"]
+
+
+@pytest.mark.parametrize(
+    ("protobuf", "constraints"),
+    [("5.29.6", ["tensorflow-metadata<1.18\n"]), ("6.31.1", []), (None, [])],
+)
+def test_an_older_protobuf_gets_what_it_can_read(host, protobuf, constraints):
+    host["protobuf"] = protobuf
+    assert hosted.for_older_protobuf() == constraints
 
 
 def test_a_host_without_a_network_says_so(host, monkeypatch):
