@@ -24,6 +24,7 @@ OLDEST, NEWEST = (2, 18), (2, 21)
 # What the chapters import, and the package that brings it.
 NEEDED = {
     "babel": "babel",
+    "importlib_resources": "importlib-resources",
     "matplotlib": "matplotlib",
     "num2words": "num2words",
     "numpy": "numpy",

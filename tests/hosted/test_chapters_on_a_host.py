@@ -46,7 +46,7 @@ def notebooks(tmp_path_factory):
 
 
 @pytest.mark.skipif(settings.line() != "current", reason="hosts have Keras 3")
-@pytest.mark.parametrize("name", ["01_char_rnn", "02_stateful_rnn"])
+@pytest.mark.parametrize("name", ["01_char_rnn", "03_sentiment_analysis"])
 def test_a_chapter_runs_where_nothing_of_the_course_is(host, notebooks, tmp_path, name):
     of_this_run = ("PYTHON", "NLP_", "JUPYTER", "PYTEST", "TF_", "VIRTUAL_ENV")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(of_this_run)}
