@@ -31,7 +31,7 @@ from nlp_helpers.study_files import (
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"(\d\d)/[a-z][a-z0-9_]*")
-ROUNDS = 3  # of a price: what else the machine does costs time, and never saves any
+ROUNDS = 2  # of a price: what else the machine does costs time, and never saves any
 MOST_UPDATES = 2**20  # whose cost is tried: enough for any update that does something
 
 
@@ -258,26 +258,32 @@ class Experiment:
         """Return what an update of each arm costs, in CPU-seconds.
 
         The arms take turns. What a run costs beside its updates (making the model,
-        evaluating it) is the same for n and for 2 n of them, and cancels out. There are
-        so many updates that they cost at least as much as all the rest.
+        evaluating it) is the same for few and for many of them, and cancels out. There
+        are so many that a run costs at least twice as much as with few.
 
         Raises:
             StudyError: more updates do not cost more.
         """
-        self._costs(self.tiny)  # the first run also loads and fills what lasts
-        n, once = self.tiny, self._costs(self.tiny)
-        twice = self._costs(2 * n)
-        while any(twice[arm] < 1.5 * once[arm] for arm in self.arms):
-            n, once, twice = 2 * n, twice, self._costs(4 * n)
-            if n > MOST_UPDATES:
+        few = dict.fromkeys(self.arms, self.tiny)
+        self._costs({next(iter(few)): self.tiny})  # the first run fills what lasts
+        low = self._costs(few)
+        many, high = dict(few), dict(low)
+        while cheap := [arm for arm in self.arms if high[arm] < 2 * low[arm]]:
+            more = {arm: 4 * many[arm] for arm in cheap}
+            if max(more.values()) > MOST_UPDATES:
                 raise StudyError(
-                    f"{self.name}: {n} updates cost hardly more than {self.tiny}. "
-                    "Does the function use n_updates?"
+                    f"{self.name}: {max(more.values())} updates cost hardly more than "
+                    f"{self.tiny}. Does the function use n_updates?"
                 )
+            many |= more
+            high |= self._costs(more)
         for _ in range(ROUNDS - 1):
-            once = _cheaper(once, self._costs(n))
-            twice = _cheaper(twice, self._costs(2 * n))
-        prices = {arm: (twice[arm] - once[arm]) / n for arm in self.arms}
+            low = _cheaper(low, self._costs(few))
+            high = _cheaper(high, self._costs(many))
+        prices = {
+            arm: (high[arm] - low[arm]) / max(many[arm] - few[arm], 1)
+            for arm in self.arms
+        }
         if min(prices.values()) <= 0:
             raise StudyError(
                 f"What an update costs could not be measured: {prices}. Try again when "
@@ -286,10 +292,11 @@ class Experiment:
         return prices
 
     def _costs(self, n_updates):
+        """Return the CPU-seconds of a run of each arm, from its number of updates."""
         costs = {}
-        for arm in self.arms:
+        for arm, n in n_updates.items():
             with tempfile.TemporaryDirectory() as folder:
-                _, costs[arm] = self.result(arm, self.seeds[0], n_updates, Path(folder))
+                _, costs[arm] = self.result(arm, self.seeds[0], n, Path(folder))
         return costs
 
     def _add_row(self, stored, here, arm, seed):

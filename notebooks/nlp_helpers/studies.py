@@ -172,18 +172,31 @@ class Study:
             sentence = f"{arm} is {shown} {'below' if sign < 0 else 'above'} {other}"
         return f"{name}: {sentence}" if name else sentence
 
-    def table(self):
-        """Return a table of means with their 95 % intervals, and what they cost."""
+    def table(self, name=None):
+        """Return a table of means with their 95 % intervals, and what they cost.
+
+        Args:
+            name: which value, if a run returns several; None shows all of them.
+
+        Raises:
+            ValueError: there is no such value.
+        """
         title = f"Study {self.name}" + f", in {self.unit}" * bool(self.unit)
         if not self._all_rows():
             return f"{title}: nothing is stored yet"
         head = ["", "mean", "95 % interval", "seeds", "updates", "CPU-s"]
-        lines = [self._line(arm, name) for arm in self.arms for name in self.names]
+        names = self.names if name is None else [self._name(name)]
+        title += f": {name}" * (name is not None)
+        lines = [
+            self._line(arm, name, alone=len(names) == 1)
+            for arm in self.arms
+            for name in names
+        ]
         return "\n".join([title, "", *_aligned([head, *lines]), "", *self._footer()])
 
-    def _line(self, arm, name):
+    def _line(self, arm, name, alone):
         rows = list(self._by_seed(arm).values())
-        label = arm if len(self.names) == 1 else f"{arm}: {name}"
+        label = arm if alone else f"{arm}: {name}"
         if not rows:
             return [label, "-", "-", "0", "-", "-"]
         values = self.values(arm, name)
