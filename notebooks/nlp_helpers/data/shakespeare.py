@@ -1,11 +1,11 @@
-"""Plays by Shakespeare as one text."""
+"""Plays by Shakespeare as one text, and a reader's own text in their place."""
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from nlp_helpers import settings
+from nlp_helpers import course, settings
 from nlp_helpers.data import sources
-from nlp_helpers.data.fetch import fetch, read_archive
+from nlp_helpers.data.fetch import DataError, fetch, read_archive
 
 # The plays of the quick scale, about 1.1 million characters. The last one makes up
 # the last tenth, so a chapter validates and tests on a play it has not trained on.
@@ -19,6 +19,8 @@ QUICK_PLAYS = (
     "measure-for-measure",
     "julius-caesar",
 )
+
+SHORTEST_TEXT = 100_000  # characters: a network learns to spell from them
 
 
 def title():
@@ -44,6 +46,39 @@ def load(all_plays=False):
     plays = {PurePosixPath(name).stem: text for name, text in sorted(files.items())}
     names = plays if all_plays else QUICK_PLAYS
     return "\n".join(render_play(plays[name].decode("utf-8")) for name in names)
+
+
+def own_text(path):
+    """Return a reader's own text, for use in place of the plays.
+
+    From then on claims are stated and cannot fail, since their bounds were made for
+    the course's data.
+
+    Args:
+        path: a text file in UTF-8, such as "my_book.txt".
+
+    Raises:
+        DataError: the file cannot be read, is not in UTF-8, or is too short.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}. Give the path of a text file, "
+            "as seen from the folder of the notebook."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not in UTF-8: no character has the byte at position "
+            f"{error.start:,}. Save the file as UTF-8 in an editor."
+        ) from error
+    if len(text) < SHORTEST_TEXT:
+        raise DataError(
+            f"{path} has {len(text):,} characters, which are too few to learn to spell "
+            f"from. Use a text of at least {SHORTEST_TEXT:,}."
+        )
+    course.run.own_data = True
+    return text
 
 
 def render_play(markdown):
