@@ -31,7 +31,6 @@ IN_THE_WAY = {  # a value of each argument that cuDNN cannot do
     "reset_after": False,
 }
 ON_PURPOSE = {
-    "01": {"recurrent_dropout=0.2"},
     "05": {f"{name} is not the layer GRU or LSTM" for name in ("RNN", "LSTMCell")},
     "07": {"LSTMCell is not the layer GRU or LSTM"},
 }
