@@ -44,7 +44,9 @@ def test_without_a_context_there_is_only_the_shorter_table(counting, train_ids):
     assert len(set(p[:, ORDER - 1])) > 1
 
 
-def test_longer_contexts_and_carried_ones_help_where_text_repeats(counting, train_ids):
-    losses = [counting.counting_losses(train_ids, train_ids, n) for n in (2, 3)]
-    assert losses[1]["context carried"] < losses[0]["context carried"]
-    assert losses[1]["context carried"] <= losses[1]["windows of 64"]
+def test_a_longer_context_helps_where_the_text_repeats(counting, train_ids):
+    two, three = (
+        counting.counting_losses(train_ids, train_ids, order) for order in (2, 3)
+    )
+    for reading in ("windows of 64", "context carried"):
+        assert three[reading] < two[reading] - 0.2
