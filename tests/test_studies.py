@@ -220,14 +220,23 @@ def test_what_other_code_or_another_machine_left_is_not_gone_on_with(
         with pytest.raises(KeyboardInterrupt):
             collect(interrupted, **change)  # `train` asserts that its folder is empty
         assert len(list((tmp_path / "build").iterdir())) == n
-        (folder / "07_length.json").unlink()
+        assert not folder.exists()  # nothing was stored that could be gone on with
 
 
 # Prices
 
 
+def test_a_given_number_of_updates_needs_no_price(train, folder):
+    result = collect(train, n_updates=100)
+    assert train.calls == [(gain, seed, 100) for seed in (0, 1) for gain in (3.0, 0.0)]
+    assert result.stored["prices"] == {}
+    # More seeds later, and what a chapter shows, do without one as well.
+    collect(train, [2], n_updates=100)
+    assert len(train.calls) == len(rows_in(folder)) == 6
+
+
 def test_the_price_of_an_update_is_without_what_a_run_costs_beside(train, folder):
-    result = collect(train)
+    result = collect(train, cpu_seconds=300)
     prices = result.stored["prices"]["cpu_seconds"]
     assert prices == pytest.approx({"with": 2.0, "without": 0.5})
     priced = train.calls[: -len(rows_in(folder))]
@@ -271,9 +280,9 @@ def test_updates_that_cost_nothing_have_no_price(clock, folder):
         return 1.0
 
     with pytest.raises(StudyError, match="Does the function use n_updates"):
-        collect(run)
+        collect(run, cpu_seconds=300)
     with pytest.raises(StudyError, match="could not be measured"):
-        collect(lambda **_: 1.0)
+        collect(lambda **_: 1.0, cpu_seconds=300)
     assert not folder.exists()
 
 
@@ -302,14 +311,14 @@ def test_rows_from_two_machines_do_not_mix_silently(train, folder, monkeypatch):
 
 
 def test_a_price_from_another_machine_counts_too(train, folder, monkeypatch):
-    with pytest.raises(ZeroDivisionError):
-        collect(lambda **a: train(**a) / (a["n_updates"] != 100))
+    with pytest.raises(ZeroDivisionError):  # 300 CPU-seconds buy 150 updates
+        collect(lambda **a: train(**a) / (a["n_updates"] != 150), cpu_seconds=300)
     assert rows_in(folder) == []
     there = study_files.machine_and_versions() | {"machine": {"architecture": "arm64"}}
     there["machine"] |= {"processor": "M9", "cores": 8, "gpus": 1}
     monkeypatch.setattr(collecting, "machine_and_versions", lambda: there)
     with pytest.raises(settings.SettingError, match="arm64, M9, 8 cores, 1 GPU"):
-        collect(train)
+        collect(train, cpu_seconds=300)
 
 
 def test_rows_of_other_code_are_neither_gone_on_with_nor_deleted(train, folder):

@@ -224,7 +224,8 @@ class Experiment:
             here = {"code": job.code, **machine_and_versions()}
             self._check_place(here, stored)
             stored["arms"] = list(self.arms)
-            self._ensure_prices(stored, here)
+            if self.n_updates is None:  # prices are what the number is computed from
+                self._ensure_prices(stored, here)
             for arm, seed in missing:
                 self._add_row(stored, here, arm, seed)
 

@@ -47,6 +47,7 @@ def study(
         n_updates: number of updates of each run; this or `cpu_seconds` is given.
         cpu_seconds: cost of the updates of each run. How many it buys is computed from
             the price of an update of each arm, which is measured once, side by side.
+            With `n_updates` no price is needed, and none is measured.
         tiny: number of updates of the tiny run.
         edition: that of the data, "packaged" or "original".
         unit: unit of the values, such as "BLEU".
