@@ -85,6 +85,35 @@ def test_a_claim_of_no_finite_number_fails_at_full_scale_too(value, bound):
         claim("loss", value, kind="cost", **{bound: 0})
 
 
+@pytest.fixture
+def own_data(monkeypatch):
+    monkeypatch.setattr(course, "run", course.Run(chapter="07", own_data=True))
+
+
+@pytest.mark.usefixtures("own_data")
+def test_with_a_reader_s_own_data_a_value_beyond_its_bound_is_only_stated(capsys):
+    claim("accuracy", 0.6, at_least=0.8, **{**QUALITY, "floor": ("majority", 0.5)})
+    faster("ours", than="theirs", cpu_seconds=(2, 1), at_least=1.5)
+    beyond, slower = capsys.readouterr().out.splitlines()
+    assert beyond == (
+        "accuracy: 0.6 (at least 0.8; majority: 0.5): beyond the bound of the "
+        "course's own data"
+    )
+    assert slower.startswith("ours is 0.5 times as fast as theirs (at least 1.5):")
+
+
+@pytest.mark.usefixtures("own_data")
+def test_a_claim_about_own_data_must_still_be_a_number():
+    with pytest.raises(AssertionError, match=r"does not hold\. loss: "):
+        claim("loss", math.nan, kind="cost", at_least=0)
+
+
+@pytest.mark.usefixtures("own_data")
+def test_what_own_data_give_is_shown_and_not_stored_as_a_result(displayed):
+    claim("training", 100, kind="cost", at_most=120, unit="CPU-s")
+    assert displayed == [({"text/plain": "training: 100 CPU-s (at most 120)"}, {})]
+
+
 def test_a_claim_needs_a_bound():
     with pytest.raises(ValueError, match="claim 'loss' needs a bound"):
         claim("loss", 1, kind="cost")

@@ -39,7 +39,8 @@ def claim(
 
     The sentence is shown under the cell, and the numbers are stored in its output,
     from which `make results` collects the tables of the whole course. Bounds are those
-    of the quick scale: at full scale a value beyond one is stated, and nothing fails.
+    of the quick scale and of the course's data: at full scale, or with a reader's own
+    data, a value beyond one is stated, and nothing fails.
 
     Args:
         name: what was measured, such as "validation loss".
@@ -58,8 +59,8 @@ def claim(
 
     Raises:
         ValueError: something that the claim needs is missing or makes no sense.
-        AssertionError: the value breaks a bound at quick scale, or is not a finite
-            number at any.
+        AssertionError: the value breaks a bound at quick scale on the course's data, or
+            is not a finite number on any.
     """
     value = float(value)
     bounds = _bounds(name, at_least, at_most)
@@ -96,7 +97,8 @@ def faster(name, *, than, cpu_seconds, at_least, text=None, headline=False):
 
     Raises:
         ValueError: a cost is not a positive number, or the bound is not above 1.
-        AssertionError: the ratio is below its bound, or below 1, at quick scale.
+        AssertionError: the ratio is below its bound, or below 1, at quick scale on the
+            course's data.
     """
     fast, slow = map(float, cpu_seconds)
     if not (0 < fast < math.inf and 0 < slow < math.inf):
@@ -119,7 +121,7 @@ def faster(name, *, than, cpu_seconds, at_least, text=None, headline=False):
         **_bounds(name, at_least, None),
         "headline": headline,
     }
-    if row["value"] < 1 and settings.scale() == "quick":
+    if row["value"] < 1 and _bounds_hold_here():
         raise AssertionError(
             f"{name} is slower than {than}: {_number(fast)} CPU-seconds against "
             f"{_number(slow)}. Either the two are in the wrong order, or this is no "
@@ -192,15 +194,23 @@ def _state(row):
     low = value if at_least is None else at_least
     high = value if at_most is None else at_most
     within = low <= value <= high
-    if not math.isfinite(value) or (not within and settings.scale() == "quick"):
+    if not math.isfinite(value) or (not within and _bounds_hold_here()):
         raise AssertionError(f"This claim does not hold. {stated}")
     if not within:
-        stated += ": beyond the bound of the quick scale"
+        whose = "the course's own data" if course.run.own_data else "the quick scale"
+        stated += f": beyond the bound of {whose}"
     if get_ipython() is None:
         print(stated)
+    elif course.run.own_data:
+        display({"text/plain": stated}, raw=True, metadata={})
     else:
         stored = _rounded(row) | _circumstances()
         display({"text/plain": stated}, raw=True, metadata={"claim": stored})
+
+
+def _bounds_hold_here():
+    """Say whether the bounds were made for this scale and for these data."""
+    return settings.scale() == "quick" and not course.run.own_data
 
 
 def _circumstances():

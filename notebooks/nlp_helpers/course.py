@@ -19,10 +19,14 @@ class Run:
     Attributes:
         chapter: its number, two digits, or None before `begin`.
         cpu_start: the CPU clock of the process when the chapter began, in seconds.
+        own_data: whether the reader has put a corpus of their own in the place of the
+            course's. Claims are then stated and never fail, since their bounds belong
+            to the course's data, and they are not stored as results of the course.
     """
 
     chapter: str | None = None
     cpu_start: float = 0.0
+    own_data: bool = False
 
 
 run = Run()
