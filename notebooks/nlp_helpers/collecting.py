@@ -116,6 +116,17 @@ class Experiment:
                 f"The budgets of {self.name} must be above 0: {budgets[0]}, and "
                 f"tiny={self.tiny}."
             )
+        own = {options.get("n_updates", 0) for options in self.arms.values()} - {0}
+        if own:
+            raise ValueError(
+                f"An arm of {self.name} may have n_updates=0, when it is not trained "
+                f"by updates, and no other number of its own: {sorted(own)}."
+            )
+
+    @property
+    def trained(self):
+        """The names of the arms that make updates."""
+        return [arm for arm in self.arms if "n_updates" not in self.arms[arm]]
 
     @property
     def runs(self):
@@ -165,9 +176,8 @@ class Experiment:
         tf.keras.backend.clear_session()
         tf.keras.utils.set_random_seed(seed)
         start = time.process_time()
-        given = self.run(
-            seed=seed, n_updates=n_updates, folder=folder, **self.arms[arm]
-        )
+        options = {"n_updates": n_updates} | self.arms[arm]
+        given = self.run(seed=seed, folder=folder, **options)
         spent = time.process_time() - start
         named = given if isinstance(given, dict) else {"value": given}
         values = {name: float(value) for name, value in named.items()}
@@ -257,9 +267,10 @@ class Experiment:
     def prices(self):
         """Return what an update of each arm costs, in CPU-seconds.
 
-        The arms take turns. What a run costs beside its updates (making the model,
-        evaluating it) is the same for n and for 2 n of them, and cancels out. There are
-        so many updates that they cost at least as much as all the rest.
+        An update of an arm that makes none costs 0. The other arms take turns. What a
+        run costs beside its updates (making the model, evaluating it) is the same for n
+        and for 2 n of them, and cancels out. There are so many updates that they cost
+        at least as much as all the rest.
 
         Raises:
             StudyError: more updates do not cost more.
@@ -267,7 +278,7 @@ class Experiment:
         self._costs(self.tiny)  # the first run also loads and fills what lasts
         n, once = self.tiny, self._costs(self.tiny)
         twice = self._costs(2 * n)
-        while any(twice[arm] < 1.5 * once[arm] for arm in self.arms):
+        while any(twice[arm] < 1.5 * once[arm] for arm in self.trained):
             n, once, twice = 2 * n, twice, self._costs(4 * n)
             if n > MOST_UPDATES:
                 raise StudyError(
@@ -277,23 +288,23 @@ class Experiment:
         for _ in range(ROUNDS - 1):
             once = _cheaper(once, self._costs(n))
             twice = _cheaper(twice, self._costs(2 * n))
-        prices = {arm: (twice[arm] - once[arm]) / n for arm in self.arms}
-        if min(prices.values()) <= 0:
+        prices = {arm: (twice[arm] - once[arm]) / n for arm in self.trained}
+        if prices and min(prices.values()) <= 0:
             raise StudyError(
                 f"What an update costs could not be measured: {prices}. Try again when "
                 "the machine has less to do."
             )
-        return prices
+        return dict.fromkeys(self.arms, 0.0) | prices
 
     def _costs(self, n_updates):
         costs = {}
-        for arm in self.arms:
+        for arm in self.trained:
             with tempfile.TemporaryDirectory() as folder:
                 _, costs[arm] = self.result(arm, self.seeds[0], n_updates, Path(folder))
         return costs
 
     def _add_row(self, stored, here, arm, seed):
-        n_updates = self.n_updates
+        n_updates = self.n_updates if arm in self.trained else 0
         if n_updates is None:
             price = stored["prices"]["cpu_seconds"][arm]
             n_updates = max(1, round(self.cpu_seconds / price))
