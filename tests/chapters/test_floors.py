@@ -22,7 +22,6 @@ BOTH_EDITIONS = [
     ),
     ("02", "loss, state reset at each window minus carried, trained on windows"),
     ("02", "loss, trained on windows minus on streams, each read as it was trained"),
-    ("04", "test accuracy with 300 labels, best way with GloVe minus best without"),
     ("05", "translating the test set, greedy, bidirectional minus one-way encoder"),
     ("06", "exact-match rate on test sentences, beam width 5 minus greedy"),
     ("06", "mean log-probability of a translation, beam width 5 minus greedy"),
