@@ -132,10 +132,9 @@ def clause(c, question=""):
 
 
 def sentence(s):
-    """Return the tokens of a sentence, its full stop or question mark included."""
+    """Return the tokens of a sentence, a question mark included."""
     tokens = clause(s.first, s.question)
     if s.second:
-        comma = words(",", (s, "comma")) if s.link == "but" else []
         word = "and" if s.link == "then" else s.link
-        tokens += comma + words(word, (s, "link")) + clause(s.second)
-    return tokens + words("?" if s.question else ".", (s, "end"))
+        tokens += words(word, (s, "link")) + clause(s.second)
+    return tokens + words("?" if s.question else "", (s, "end"))

@@ -102,6 +102,8 @@ def past_stem(verb):
 def before_noun(verb, tense, is_adjective):
     """Return the form that stands before a noun: 먹는, 먹은, 큰, 맛있는."""
     root, irregular = stem(verb)
+    if root in ("있", "없") and tense == "past":
+        return f"{root}던"
     if tense == "present" and (not is_adjective or root[-1] in "있없"):
         return (with_final(root, " ") if final_of(root) == "ㄹ" else root) + "는"
     if irregular == "ㅂ":
@@ -166,13 +168,18 @@ def noun_phrase(phrase, mark=""):
         start, end = phrase.parts
         return noun_phrase(start, AND) + noun_phrase(end, mark)
     if isinstance(phrase, Pronoun):
-        form = {TOPIC: "저는", SUBJECT: "제가"}.get(mark, "")
+        form = {TOPIC: "저는", SUBJECT: "제가", "에게": "저에게"}.get(mark, "")
         return words(form if phrase.person == 1 else "", (phrase, "noun"))
     tokens = clause(phrase.relative, "noun") if phrase.relative else []
     determiner = {"my": "제", "own": "자기", "this": "이"}.get(phrase.determiner, "")
+    described = [
+        words(adjective_before_noun(a.korean), (phrase, a)) for a in phrase.adjectives
+    ]
+    for part in described:  # what is a clause itself comes first: 키가 큰 제 친구
+        tokens += part if len(part) > 1 else []
     tokens += words(determiner, (phrase, "determiner"))
-    for adjective in phrase.adjectives:
-        tokens += words(adjective_before_noun(adjective.korean), (phrase, adjective))
+    for part in described:
+        tokens += part if len(part) == 1 else []
     noun = phrase.noun.korean
     is_alive = phrase.noun.kinds & {"person", "animal"}
     if phrase.plural and is_alive and not phrase.count and phrase.determiner:
@@ -203,6 +210,8 @@ def adjective_before_noun(adjective):
 
 def subject_tokens(c, topic):
     """Return the subject: 은/는 for what is talked about, 이/가 for what is new."""
+    if c.gap == "object" and "subject" in c.verb.use:
+        return noun_phrase(c.subject, "에게")  # 소녀에게 필요한 책
     return noun_phrase(c.subject, TOPIC if topic and not c.subject.is_new else SUBJECT)
 
 
@@ -270,7 +279,7 @@ def clause(c, ending, question="", cause=()):
 
 
 def sentence(s):
-    """Return the tokens of a sentence, its full stop or question mark included."""
+    """Return the tokens of a sentence, a question mark included."""
     link = (s, "link")
     if s.link == "because":  # the cause comes first: 아파서 자지 않았어요
         cause = joined(predicate(s.second, "so"), link)
@@ -285,7 +294,7 @@ def sentence(s):
             tokens += clause(s.second, "end")
     else:
         tokens = clause(s.first, "end", s.question)
-    return tokens + words("?" if s.question else ".", (s, "end"))
+    return tokens + words("?" if s.question else "", (s, "end"))
 
 
 def joined(tokens, source):

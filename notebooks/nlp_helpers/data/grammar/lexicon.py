@@ -1,16 +1,17 @@
 """The words of the grammar, as plain tables: add a row, and the grammar uses it.
 
-Columns are separated by `|`; an empty cell is a column's usual value. Several rows with
-the same English word are its meanings, and the words around it decide which one is meant:
-*to play* the guitar is `tocar`, *to play* football is `jugar`.
+Columns are separated by `|`; an empty cell is a column's usual value, and a backslash
+continues a row. Several rows with the same English word are its meanings, and the words
+around it decide which one is meant: *to play* the guitar is `tocar`, *to play* football
+is `jugar`.
 """
 
 import dataclasses
 
 # The plural is given if it is not regular. `kinds` say what a noun is; verbs and
 # adjectives choose their nouns by kind or by name. The counter is what Korean counts it
-# with: `책 두 권`, two books. Without one, the noun is not counted at all. The kinds "at"
-# and "on" are what English says before a place; without them it says "in".
+# with (책 두 권, two books); without one, the noun is not counted at all. "at" and "on"
+# are what English says before a place; without them it says "in".
 NOUNS = """
 english   | plural   | spanish       | korean   | counter | kinds
 teacher   |          | profesora f   | 교사     | 명 | person adult known
@@ -59,7 +60,7 @@ milk      |          | leche f       | 우유     |    | drink
 book      |          | libro m       | 책       | 권 | printed text thing portable
 novel     |          | novela f      | 소설     | 권 | printed text portable
 newspaper |          | periódico m   | 신문     | 부 | printed text portable
-letter    |          | carta f       | 편지     | 통 | text mail portable
+letter    |          | carta f       | 편지     | 통 | text mail
 message   |          | mensaje m     | 메시지   | 통 | text mail
 poem      |          | poema m       | 시       | 편 | text
 letter    |          | letra f       | 글자     | 개 | sign
@@ -77,7 +78,8 @@ map       |          | mapa m        | 지도     | 장 | small-thing portable
 photo     |          | foto f        | 사진     | 장 | small-thing portable
 gift      |          | regalo m      | 선물     | 개 | thing portable
 flower    |          | flor f        | 꽃       | 송이 | thing portable
-box       |          | caja f        | 상자     | 개 | thing container furniture portable
+box       |          | caja f        | 상자     | 개 | thing container furniture \
+portable
 cup       |          | taza f        | 컵       | 개 | thing portable
 chair     |          | silla f       | 의자     | 개 | furniture
 table     |          | mesa f        | 탁자     | 개 | furniture
@@ -111,107 +113,114 @@ village   |          | pueblo m      | 마을     | 개 | place town
 bank      |          | orilla f      | 강가     |    | riverside outside on
 """
 
-
-# Irregular forms are listed: the English past, and Spanish `present` and `past` for *I*,
-# *you*, *he* or *she*, and *they*. What stands after `/` is the Korean irregular class.
-# A verb is used in both tenses unless `use` says `state` (present only) or `event` (past
-# only). In `use` there are also: `where` (may take a place), `to`/`at`/`live` (needs
-# one, and its kind), `with` (company), `receiver`, `person` (personal *a*), and
-# `subject` (the object is the subject of the Korean verb, as in 책이 필요해요).
-# The tool is what it can be done with.
+# What stands after `/` is the Korean irregular class. A verb is used in both tenses,
+# unless `use` says `state` (present only) or `event` (past only). In `use` there are
+# also: `where` (may take a place); `to`, `at`, `live` (needs one, of this kind); `with`
+# (company); `receiver`; `person` (personal *a*); and `subject` (the object is the
+# subject in Korean, as in 책이 필요해요). The tool is what it can be done with.
 VERBS = """
-english | past | spanish | irregular | korean | subjects | objects | tool | use
-eat | ate | comer | | 먹다 | person animal | food | | where with
-drink | drank | beber | | 마시다 | person | drink | | where with
-drink | drank | beber | | 마시다 | animal | water milk | | where
-make | made | hacer | present hago haces hace hacen past hice hiciste hizo hicieron \
-| 만들다 | person | cake sandwich soup bread cheese | | where with
-cut | cut | cortar | | 자르다/르 | person | bread cheese cake apple tomato sandwich \
-| knife |
-buy | bought | comprar | | 사다 | person \
-| food drink portable furniture vehicle instrument horse cow rabbit house | |
-sell | sold | vender | | 팔다 | person \
-| food portable furniture vehicle instrument horse cow rabbit house | |
-bring | brought | traer | present traigo traes trae traen past traje trajiste trajo \
-trajeron | 가져오다 | person | food drink portable message chair | |
-need | needed | necesitar | | 필요하다 | person \
-| portable vehicle furniture water milk bread instrument | | state subject
-read | read | leer | past leí leíste leyó leyeron | 읽다 | person | text | | where
-write | wrote | escribir | | 쓰다 | person | letter message poem novel book | pen | where
-send | sent | enviar | present envío envías envía envían | 보내다 | person \
-| mail portable | | receiver
-give | gave | dar | present doy das da dan past di diste dio dieron | 주다 | person \
-| portable food coffee tea water chair bicycle | | receiver
-show | showed | mostrar | present muestro muestras muestra muestran | 보여 주다 | person \
-| portable poem message house vehicle animal garden kitchen | | receiver
-open | opened | abrir | | 열다 | person | door window box bag | key |
-close | closed | cerrar | present cierro cierras cierra cierran | 닫다 | person \
-| door window box | |
-clean | cleaned | limpiar | | 청소하다 | person | house kitchen garden | |
-clean | cleaned | limpiar | | 닦다 | person | window table chair car bicycle door | |
-wash | washed | lavar | | 씻다 | person | cup apple tomato | |
-wash | washed | lavar | | 빨다 | person | shirt coat | |
-wash | washed | lavar | | 씻기다 | person | dog cat horse | | where person
-repair | repaired | reparar | | 고치다 | person \
-| car bicycle watch chair table door window guitar piano umbrella | |
-break | broke | romper | | 깨뜨리다 | person animal | cup window | | event
-break | broke | romper | | 망가뜨리다 | person | chair umbrella watch guitar bicycle \
-| | event
-lose | lost | perder | | 잃어버리다 | person | portable | | event
-find | found | encontrar | | 찾다 | person | portable message | | event where
-find | found | encontrar | | 찾다 | person | pet turtle | | event where person
-draw | drew | dibujar | | 그리다 | person \
-| animal portable house vehicle train furniture apple tomato egg garden | | where
-see | saw | ver | present veo ves ve ven past vi viste vio vieron | 보다 \
-| person animal | person animal | | where person
-see | saw | ver | present veo ves ve ven past vi viste vio vieron | 보다 | person \
-| film portable vehicle train furniture house cake | | where
-hear | heard | oír | present oigo oyes oye oyen past oí oíste oyó oyeron | 듣다/ㄷ \
-| person | song message poem answer guitar piano | | where
-sing | sang | cantar | | 부르다/르 | person | song | | where with
-sing | sang | cantar | | 노래하다 | person | | | where with
-play | played | tocar | | 치다 | person | guitar piano | | where with
-play | played | jugar a | present juego juegas juega juegan | 하다 | person | game \
-| | where with
-learn | learned | aprender | | 배우다 | person | song poem chess | | where
-learn | learned | aprender | | 배우다 | girl boy child | sign | | where
-know | knew | saber | present sé sabes sabe saben past supe supiste supo supieron \
-| 알다 | person | fact | | state
-know | knew | conocer | present conozco conoces conoce conocen | 알다 | person \
-| person | | state person
-know | knew | conocer | present conozco conoces conoce conocen | 알다 | person \
-| city village museum park | | state
-love | loved | querer | present quiero quieres quiere quieren past quise quisiste quiso \
-quisieron | 사랑하다 | person | family friend pet child | | state person
-like | liked | gustar | | 좋아하다 | person \
-| food drink animal flower text art park beach city | | state
-help | helped | ayudar | | 돕다/ㅂ | person | person | | where person
-visit | visited | visitar | | 방문하다 | person | town museum library school | | with
-visit | visited | visitar | | 방문하다 | person | known friend family farmer | | with person
-follow | followed | seguir | present sigo sigues sigue siguen past seguí seguiste \
-siguió siguieron | 따라가다 | person animal | person animal | | person
-wait for | waited | esperar | | 기다리다 | person | person | | where person
-wait for | waited | esperar | | 기다리다 | person | train mail answer | | where
-miss | missed | perder | | 놓치다 | person | train | | event
-miss | missed | echar de menos | | 그리워하다 | person | known friend family pet child | \
-| state person
-wear | wore | llevar | | 입다 | person | shirt coat | |
-wear | wore | llevar | | 쓰다 | person | hat | |
-wear | wore | llevar | | 차다 | person | watch | |
-wear | wore | llevar | | 끼다 | person | ring | |
-run | ran | dirigir | present dirijo diriges dirige dirigen | 운영하다 | adult \
-| public | |
-run | ran | correr | | 뛰다 | person animal | | | where with
-walk | walked | caminar | | 걷다/ㄷ | person | | | where with
-sleep | slept | dormir | present duermo duermes duerme duermen past dormí dormiste \
-durmió durmieron | 자다 | person animal | | | where
-dance | danced | bailar | | 춤추다 | person | | | where with
-cry | cried | llorar | | 울다 | person | | | where
-work | worked | trabajar | | 일하다 | adult | | | at with
-live | lived | vivir | | 살다 | person | | | live state
-go | went | ir | present voy vas va van past fui fuiste fue fueron | 가다 | person \
-| | | to with
-arrive | arrived | llegar | | 도착하다 | person | | | to event
+english | past | spanish | korean | subjects | objects | tool | use
+eat | ate | comer | 먹다 | person animal | food |  | where with
+drink | drank | beber | 마시다 | person | drink |  | where with
+drink | drank | beber | 마시다 | animal | water milk |  | where
+make | made | hacer | 만들다 | person | cake sandwich soup bread cheese |  | where with
+cut | cut | cortar | 자르다/르 | person | bread cheese cake apple tomato sandwich \
+| knife
+buy | bought | comprar | 사다 | person | food drink portable furniture vehicle \
+instrument horse cow rabbit house |  |
+sell | sold | vender | 팔다 | person | food portable furniture vehicle instrument \
+horse cow rabbit house |  |
+bring | brought | traer | 가져오다 | person | food drink portable message chair |  |
+need | needed | necesitar | 필요하다 | person | portable vehicle furniture water milk \
+bread instrument |  | state subject
+read | read | leer | 읽다 | person | text |  | where
+write | wrote | escribir | 쓰다 | person | letter message poem novel book | pen | \
+where
+send | sent | enviar | 보내다 | person | mail portable |  | receiver
+give | gave | dar | 주다 | person | portable food coffee tea water chair bicycle |  | \
+receiver
+show | showed | mostrar | 보여 주다 | person | portable poem message house vehicle \
+animal garden kitchen |  | receiver
+open | opened | abrir | 열다 | person | door window box bag | key |
+close | closed | cerrar | 닫다 | person | door window box |  |
+clean | cleaned | limpiar | 청소하다 | person | house kitchen garden |  |
+clean | cleaned | limpiar | 닦다 | person | window table chair car bicycle door |  |
+wash | washed | lavar | 씻다 | person | cup apple tomato |  |
+wash | washed | lavar | 빨다 | person | shirt coat |  |
+wash | washed | lavar | 씻기다 | person | dog cat horse |  | where person
+repair | repaired | reparar | 고치다 | person | car bicycle watch chair table door \
+window guitar piano umbrella |  |
+break | broke | romper | 깨뜨리다 | person animal | cup window |  | event
+break | broke | romper | 망가뜨리다 | person | chair umbrella watch guitar bicycle |  \
+| event
+lose | lost | perder | 잃어버리다 | person | portable |  | event
+find | found | encontrar | 찾다 | person | portable message |  | event where
+find | found | encontrar | 찾다 | person | pet turtle |  | event where person
+draw | drew | dibujar | 그리다 | person | animal portable house vehicle train \
+furniture apple tomato egg garden |  | where
+see | saw | ver | 보다 | person animal | person animal |  | where person
+see | saw | ver | 보다 | person | film portable vehicle train furniture house cake |  \
+| where
+hear | heard | oír | 듣다/ㄷ | person | song message poem answer |  | where
+sing | sang | cantar | 부르다/르 | person | song |  | where with
+sing | sang | cantar | 노래하다 | person |  |  | where with
+play | played | tocar | 치다 | person | guitar piano |  | where with
+play | played | jugar a | 하다 | person | game |  | where with
+learn | learned | aprender | 배우다 | person | song poem chess |  | where
+learn | learned | aprender | 배우다 | girl boy child | sign |  | where
+know | knew | saber | 알다 | person | fact |  | state
+know | knew | conocer | 알다 | person | person |  | state person
+know | knew | conocer | 알다 | person | city village museum park |  | state
+love | loved | querer | 사랑하다 | person | family friend pet child |  | state person
+like | liked | gustar | 좋아하다 | person | food drink animal flower text art park \
+beach city |  | state
+help | helped | ayudar | 돕다/ㅂ | person | person |  | where person
+visit | visited | visitar | 방문하다 | person | town museum library school |  | with
+visit | visited | visitar | 방문하다 | person | known friend family farmer |  | with \
+person
+follow | followed | seguir | 따라가다 | person animal | person animal |  | person
+wait for | waited | esperar | 기다리다 | person | person |  | where person
+wait for | waited | esperar | 기다리다 | person | train mail answer |  | where
+miss | missed | perder | 놓치다 | person | train |  | event
+miss | missed | echar de menos | 그리워하다 | person | known friend family pet child \
+|  | state person
+wear | wore | llevar | 입다 | person | shirt coat |  |
+wear | wore | llevar | 쓰다 | person | hat |  |
+wear | wore | llevar | 차다 | person | watch |  |
+wear | wore | llevar | 끼다 | person | ring |  |
+run | ran | dirigir | 운영하다 | adult | public |  |
+run | ran | correr | 뛰다 | person animal |  |  | where with
+walk | walked | caminar | 걷다/ㄷ | person |  |  | where with
+sleep | slept | dormir | 자다 | person animal |  |  | where
+dance | danced | bailar | 춤추다 | person |  |  | where with
+cry | cried | llorar | 울다 | person |  |  | where
+work | worked | trabajar | 일하다 | adult |  |  | at with
+live | lived | vivir | 살다 | person |  |  | live state
+go | went | ir | 가다 | person |  |  | to with
+arrive | arrived | llegar | 도착하다 | person |  |  | to event
+"""
+# The Spanish forms for yo, tú, ella and ellas that are not regular.
+IRREGULAR = """
+spanish | present | past
+perder | pierdo pierdes pierde pierden
+encontrar | encuentro encuentras encuentra encuentran
+hacer | hago haces hace hacen | hice hiciste hizo hicieron
+traer | traigo traes trae traen | traje trajiste trajo trajeron
+leer |  | leí leíste leyó leyeron
+enviar | envío envías envía envían
+dar | doy das da dan | di diste dio dieron
+mostrar | muestro muestras muestra muestran
+cerrar | cierro cierras cierra cierran
+ver | veo ves ve ven | vi viste vio vieron
+oír | oigo oyes oye oyen | oí oíste oyó oyeron
+jugar | juego juegas juega juegan
+saber | sé sabes sabe saben | supe supiste supo supieron
+conocer | conozco conoces conoce conocen
+querer | quiero quieres quiere quieren | quise quisiste quiso quisieron
+seguir | sigo sigues sigue siguen | seguí seguiste siguió siguieron
+dirigir | dirijo diriges dirige dirigen
+dormir | duermo duermes duerme duermen | dormí dormiste durmió durmieron
+ir | voy vas va van | fui fuiste fue fueron
 """
 
 # The Spanish adjective follows its noun unless `spanish` says before. `is` is the verb
@@ -219,22 +228,28 @@ arrive | arrived | llegar | | 도착하다 | person | | | to event
 # without one the adjective only stands beside its noun.
 ADJECTIVES = """
 english | spanish | is | korean | nouns
-red | rojo | ser | 빨갛다/ㅎ | clothes bag umbrella flower box cup chair door vehicle apple
+red | rojo | ser | 빨갛다/ㅎ | clothes bag umbrella flower box cup chair door vehicle \
+apple
 blue | azul | ser | 파랗다/ㅎ | clothes bag umbrella box cup chair door vehicle pen bird
 yellow | amarillo | ser | 노랗다/ㅎ | clothes bag umbrella flower cup chair bird vehicle
 white | blanco | ser | 하얗다/ㅎ | clothes bag flower box cup table door car animal
 black | negro | ser | 까맣다/ㅎ | clothes bag umbrella pen table car animal piano
-big | grande | ser | 크다 | animal building town portable furniture vehicle food garden park market
-small | pequeño | ser | 작다 | animal building town portable furniture vehicle food garden park market
+big | grande | ser | 크다 | animal building town portable furniture vehicle apple egg \
+cake sandwich tomato garden park market
+small | pequeño | ser | 작다 | animal building town portable furniture vehicle apple \
+egg cake sandwich tomato garden park market
 long | largo | ser | 길다 | text art coat table knife
 short | corto | ser | 짧다 | text art coat pen
 short | bajo | ser | 키가 작다 | person
 tall | alto | ser | 키가 크다 | person
-new | nuevo | | 새 | portable vehicle furniture instrument building song film poem message
-old | viejo | | 오래되다 | portable vehicle furniture instrument building song film poem cheese
+new | nuevo | | 새 | portable vehicle furniture instrument building song film poem \
+message
+old | viejo | | 오래되다 | portable vehicle furniture instrument building song film \
+poem cheese
 old | viejo | | 늙다 | animal
 young | joven | ser | 젊다 | adult
-expensive | caro | ser | 비싸다 | portable vehicle instrument furniture food coffee tea house
+expensive | caro | ser | 비싸다 | portable vehicle instrument furniture food coffee \
+tea house
 cheap | barato | ser | 싸다 | portable vehicle instrument furniture food coffee tea
 clean | limpio | estar | 깨끗하다 | shirt coat cup window table kitchen car beach
 dirty | sucio | estar | 더럽다/ㅂ | shirt coat cup window table kitchen car chair
@@ -249,13 +264,14 @@ interesting | interesante | ser | 재미있다 | text film museum city
 sad | triste | ser | 슬프다 | song film poem novel letter
 sad | triste | estar | 슬프다 | person
 happy | feliz | estar | 행복하다 | person
-beautiful | hermoso | ser | 아름답다/ㅂ | flower song poem town beach garden park jewel clothes horse bird house photo cup
+beautiful | hermoso | ser | 아름답다/ㅂ | flower song poem town beach garden park \
+jewel clothes horse bird house photo cup
 famous | famoso | ser | 유명하다 | artist song film novel museum poem
 kind | amable | ser | 친절하다 | person
 clever | inteligente | ser | 똑똑하다 | person animal
 brave | valiente | ser | 용감하다 | person animal
 lazy | perezoso | ser | 게으르다/르 | person animal
-strange | extraño | ser | 이상하다 | person animal portable text art building town food
+strange | extraño | ser | 이상하다 | animal portable text art building town
 tired | cansado | estar | 피곤하다 | person
 sick | enfermo | estar | 아프다 | person
 busy | ocupado | estar | 바쁘다 | adult student
@@ -280,12 +296,16 @@ on Sundays | los domingos | 일요일마다 | present
 in the evening | por la noche | 저녁에 | present
 """
 
-NUMBERS = {2: ("two", "dos", "두"), 3: ("three", "tres", "세"), 4: ("four", "cuatro", "네")}
+NUMBERS = {
+    2: ("two", "dos", "두"),
+    3: ("three", "tres", "세"),
+    4: ("four", "cuatro", "네"),
+}
 
 # Two things that one does with the same object, one after the other.
 THEN = """
-buy read, buy eat, buy drink, buy give, buy wear, find read, make eat, wash eat, cut eat,
-write send, repair sell, find give, wash wear, draw give
+buy read, buy eat, buy drink, buy give, buy wear, find read, make eat, wash eat,
+cut eat, write send, repair sell, find give, wash wear, draw give
 """
 # What makes somebody feel so. Whoever is tired, sick or busy does not do other things.
 CAUSES = """
@@ -313,7 +333,6 @@ class Verb:
     """A verb in three languages, and what it goes with.
 
     Attributes:
-        irregular: from a tense to its Spanish forms for yo, tú, ella and ellas.
         objects: the nouns that it takes as object; empty if it takes none.
         use: what the comment above the table of verbs explains.
     """
@@ -321,7 +340,6 @@ class Verb:
     english: str
     past: str
     spanish: str
-    irregular: dict
     korean: str
     subjects: tuple
     objects: tuple
@@ -350,12 +368,20 @@ def _rows(table):
         yield dict(zip(names, cells, strict=True))
 
 
+def english_plural(noun):
+    """Return the regular plural of an English noun: books, boxes, cities, days."""
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}s"
+
+
 def _noun(row):
     spanish, gender = row["spanish"].split()
-    ending = "es" if row["english"].endswith(("s", "x", "ch", "sh")) else "s"
     return Noun(
         row["english"],
-        row["plural"] or row["english"] + ending,
+        row["plural"] or english_plural(row["english"]),
         spanish,
         gender,
         row["korean"],
@@ -388,18 +414,11 @@ def nouns(names):
 
 
 def _verb(row):
-    irregular, tense = {}, None
-    for word in row["irregular"].split():
-        if word in ("present", "past"):
-            tense = irregular[word] = []
-        else:
-            tense.append(word)
     tool = nouns(row["tool"])
     return Verb(
         row["english"],
         row["past"],
         row["spanish"],
-        irregular,
         row["korean"],
         nouns(row["subjects"]),
         nouns(row["objects"]),
@@ -420,6 +439,12 @@ def _adjective(row):
     )
 
 
+IRREGULAR_FORMS = {
+    (row["spanish"], tense): row[tense].split()
+    for row in _rows(IRREGULAR)
+    for tense in ("present", "past")
+    if row[tense]
+}
 VERB_LIST = tuple(map(_verb, _rows(VERBS)))
 ADJECTIVE_LIST = tuple(map(_adjective, _rows(ADJECTIVES)))
 TIME_LIST = tuple(tuple(row.values()) for row in _rows(TIMES))

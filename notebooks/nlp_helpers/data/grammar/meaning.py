@@ -1,9 +1,9 @@
 """What a sentence means, before any language says it.
 
-A sentence is a small tree: clauses have a verb and phrases around it, phrases a noun and
-what describes it. Each language turns the same tree into *tokens*: pairs of a word and
-its sources, the nodes of the tree that it stands for. Words of two languages are aligned
-if they share a source.
+A sentence is a small tree: clauses have a verb and phrases around it, phrases have a
+noun and what describes it. Each language turns the same tree into *tokens*: pairs of a
+word and its sources, which are the parts of the tree that it stands for. Words of two
+languages are aligned if they share a source.
 """
 
 import dataclasses

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from nlp_helpers.data.grammar.lexicon import IRREGULAR_FORMS
 from nlp_helpers.data.grammar.meaning import Both, Pronoun, words
 
 ENDINGS = {  # for yo, tú, ella, ellas
@@ -31,7 +32,7 @@ PLACES = {"near": "cerca de", "behind": "detrás de", "to": "a"}
 
 @cache
 def plural(noun):
-    """Return the plural of a noun or an adjective: libros, canciones, lápices, jóvenes."""
+    """Return the plural of a noun or an adjective: canciones, felices, jóvenes."""
     if noun == "joven":
         return "jóvenes"
     if noun == "paraguas":
@@ -72,8 +73,8 @@ def conjugate(verb, tense, person):
         person: 0 to 3, for yo, tú, ella and ellas.
     """
     infinitive = verb.spanish.partition(" ")[0]
-    if tense in verb.irregular:
-        return verb.irregular[tense][person]
+    if (infinitive, tense) in IRREGULAR_FORMS:
+        return IRREGULAR_FORMS[infinitive, tense][person]
     stem, ending = infinitive[:-2], ENDINGS[tense, infinitive[-2:]].split()[person]
     if ending == "é":  # the sound before it stays the same: toqué, llegué
         stem = {"c": f"{stem[:-1]}qu", "g": f"{stem}u", "z": f"{stem[:-1]}c"}.get(
@@ -150,14 +151,14 @@ def weak_pronouns(c):
     tokens = []
     if c.verb and c.verb.spanish == "gustar":
         source = (c.subject, "noun") if isinstance(c.subject, Pronoun) else (c, "le")
-        tokens += words("me te le les".split()[person_of(c.subject)], source)
+        tokens += words(["me", "te", "le", "les"][person_of(c.subject)], source)
     is_it = isinstance(c.object, Pronoun)
     if c.receiver:
         le = "les" if c.receiver.plural else "le"
         tokens += words("se" if is_it else le, (c, "le"))
     if is_it:
         masculine = c.object.antecedent.gender == "m"
-        form = "la lo las los".split()[masculine + 2 * c.object.antecedent.plural]
+        form = ["la", "lo", "las", "los"][masculine + 2 * c.object.antecedent.plural]
         tokens += words(form, (c.object, "noun"))
     return tokens
 
@@ -201,7 +202,10 @@ def clause(c, question=""):
         rest = object_tokens(c)
         if c.verb.spanish == "jugar a":
             rest = after("a", (c, "verb"), rest)
-    for english, spanish, phrase in (("to", "a", c.receiver), ("with", "con", c.company)):
+    for english, spanish, phrase in (
+        ("to", "a", c.receiver),
+        ("with", "con", c.company),
+    ):
         if phrase:
             rest += after(spanish, (c, english), noun_phrase(phrase))
     if c.place and question != "where":
@@ -231,12 +235,11 @@ LINKS = {"and": "y", "then": "y", "but": "pero", "because": "porque"}
 
 
 def sentence(s):
-    """Return the tokens of a sentence, its signs included."""
+    """Return the tokens of a sentence, question marks included."""
     tokens = clause(s.first, s.question)
     if s.second:
-        comma = words(",", (s, "comma")) if s.link == "but" else []
-        tokens += comma + words(LINKS[s.link], (s, "link")) + clause(s.second)
+        tokens += words(LINKS[s.link], (s, "link")) + clause(s.second)
     end = (s, "end")
     if s.question:
         return words("¿", end) + tokens + words("?", end)
-    return tokens + words(".", end)
+    return tokens

@@ -31,8 +31,8 @@ WHERE = {  # the places of verbs that need one
 }
 OWNED = set(
     nouns(
-        "known friend family pet food drink printed mail poem clothes jewel small-thing thing "
-        "furniture vehicle instrument home secret"
+        "known friend family pet food drink portable text furniture vehicle instrument "
+        "home secret"
     )
 )
 ONE = ("wear", "play", "run", "know", "miss", "visit", "make", "open", "close")
@@ -56,6 +56,10 @@ SUBJECT_OF = {
 }
 PEOPLES_VERBS = tuple(v for v in VERB_LIST if PEOPLE[0] in v.subjects)
 PEOPLES_ACTIONS = tuple(v for v in PEOPLES_VERBS if not v.use & {"state", "event"})
+AVOIDED = tuple(v for v in PEOPLES_ACTIONS if v.english not in ("see", "hear"))
+MANY_MEANINGS = {
+    v.english for v in VERB_LIST if [w.english for w in VERB_LIST].count(v.english) > 1
+}
 THEN = {
     (first, second, objects): len(objects)
     for first in PEOPLES_VERBS
@@ -75,7 +79,9 @@ class Writer:
     def __init__(self, seed):
         """Start from a seed, a whole number."""
         self._random = random.Random(seed).random
-        self._used = set()
+        self._used = set()  # words of the sentence
+        self._richness = 0.5  # how likely its nouns have adjectives
+        self._depth = 0.05  # and those of relative clauses another relative clause
 
     def chance(self, share):
         """Return True with a probability."""
@@ -118,25 +124,37 @@ class Writer:
 
     def sentence(self):
         """Return the `Meaning` of a sentence."""
-        self._used = set()
+        self._used, self._depth = set(), 0.05
+        self._richness = self.pick((0.25, 0.5, 0.75))
         kind = self.pick_by_weight(
             {
-                self.statement: 48,
-                self.question: 10,
-                self.then: 8,
+                self.statement: 55,
+                self.question: 9,
+                self.then: 6,
                 self.because: 4,
-                self.two_clauses: 24,
+                self.two_clauses: 26,
+                self.nested: 9,
             }
         )
         return kind()
 
     def statement(self):
         """Return a main clause, whose nouns may have relative clauses."""
-        clause = self.clause(time=0.2)
+        clause = self.clause(time=0.15)
         for phrase, share in ((clause.subject, 0.35), (clause.object, 0.4)):
             self.add_relative(phrase, clause, share)
         if clause.place and not (clause.object and clause.object.relative):
             self.add_relative(clause.place.where, clause, 0.12)
+        return Meaning(clause)
+
+    def nested(self):
+        """Return a short statement with two relative clauses."""
+        self._richness, self._depth = 0.1, 0.7
+        clause = self.clause(time=0.0)
+        while not isinstance(clause.object, NounPhrase) or clause.place:
+            clause = self.clause(time=0.0)
+        self.add_relative(clause.object, clause, 1.0)
+        self.add_relative(clause.subject, clause, 0.5)
         return Meaning(clause)
 
     def question(self):
@@ -156,7 +174,8 @@ class Writer:
         if clause.subject.person == 2:
             for phrase in own:
                 phrase.determiner = "the"
-        if question == "what" and not (clause.object and clause.verb.english != "play"):
+        is_clear = clause.object and clause.verb.english not in MANY_MEANINGS
+        if question == "what" and not is_clear:
             question = "where" if clause.place else "yes or no"
         if question == "where" and not clause.place:
             question = "yes or no"
@@ -190,13 +209,16 @@ class Writer:
         """Return how somebody feels and why, or why somebody does not do something."""
         subject = self.subject(PEOPLE, "present", pronoun=False)
         again = Pronoun(3, subject)
+        if isinstance(subject, NounPhrase):
+            subject.adjectives = ()
         if self.chance(0.5):
             name = self.pick(tuple(lexicon.CAUSE_LISTS))
             feeling = next(a for a in FEELINGS if a.english == name)
             verbs = [
                 v
                 for v in VERB_LIST
-                if v.english in lexicon.CAUSE_LISTS[name] and "state" not in v.use
+                if v.english in lexicon.CAUSE_LISTS[name]
+                and "state" not in v.use
                 and PEOPLE[0] in v.subjects
             ]
             main = Clause(subject, None, "present", adjectives=(feeling,))
@@ -210,7 +232,7 @@ class Writer:
                 for a in possible
                 if isinstance(subject, Both) or subject.noun in a.nouns
             ]
-            verb = self.verb(PEOPLES_ACTIONS)
+            verb = self.verb(AVOIDED)
             main = self.clause(subject=subject, verb=verb, negative=True, time=0.0)
             if main.tense == "past" and self.chance(0.3):
                 main.time = self.pick(TIMES["past"])
@@ -221,6 +243,7 @@ class Writer:
 
     def two_clauses(self):
         """Return what two different people do, or what the second one does not do."""
+        self._richness /= 2
         tense = self.pick(("past", "past", "present"))
         first, second = (
             self.clause(
@@ -249,7 +272,7 @@ class Writer:
         tense=None,
         positive=False,
         negative=False,
-        be=0.08,
+        be=0.06,
         time=0.2,
     ):
         """Return a clause; what is not given is drawn.
@@ -300,9 +323,7 @@ class Writer:
             options = nouns("person animal small-thing printed vehicle container")
         else:
             options = tuple(
-                noun
-                for noun in NOUN_LIST
-                if any(a.copula for a in DESCRIBING[noun])
+                noun for noun in NOUN_LIST if any(a.copula for a in DESCRIBING[noun])
             )
         subject = subject or self.subject(options, tense, pronoun=False, both=0)
         clause = Clause(subject, None, tense)
@@ -315,6 +336,7 @@ class Writer:
             subject.determiner = "the"
         if subject.count:
             subject.count, subject.determiner = None, "the"
+            subject.plural = "place" not in subject.noun.kinds
         possible = [a for a in DESCRIBING[subject.noun] if a.copula]
         first = self.pick(possible)
         clause.adjectives = (first,)
@@ -343,9 +365,7 @@ class Writer:
             if need in use:
                 clause.place = self.place(clause, WHERE[need])
         if "where" in use and self.chance(place):
-            clause.place = self.place(
-                clause, OUTSIDE if "person" in use else PLACES
-            )
+            clause.place = self.place(clause, OUTSIDE if "person" in use else PLACES)
         if "to" in use and self.chance(0.25):
             by = self.pick(nouns("train bicycle car"))
             clause.vehicle = NounPhrase(by, "")
@@ -360,7 +380,7 @@ class Writer:
     def subject(self, options, tense, *, pronoun=True, both=0.08):
         """Return a subject: a noun phrase, two of them, or *I*."""
         people = PEOPLE[0] in options
-        if people and pronoun and self.chance(0.14):
+        if people and pronoun and self.chance(0.1):
             return Pronoun(1)
         if people and self.chance(both):
             return Both(tuple(self.simple_person() for _ in range(2)))
@@ -372,7 +392,8 @@ class Writer:
             weights = {"my": 1}
         elif tense == "past" and noun.counter:
             weights |= {"a": 14, "count": 8}
-        return self.noun_phrase(noun, weights, plural=0.25)
+        plural = 0 if "place" in noun.kinds else 0.25
+        return self.noun_phrase(noun, weights, plural=plural)
 
     def simple_person(self):
         """Return one person, for two with *and*."""
@@ -385,12 +406,12 @@ class Writer:
         weights = {"the": 6}
         if noun.kinds & {"known", *CLOSE}:
             weights = {"my": 3, "own": 3}
-        return self.noun_phrase(noun, weights, plural=0.1, of=clause, adjectives=0.4)
+        return self.noun_phrase(noun, weights, plural=0.1, of=clause)
 
     def place(self, clause, options):
         """Return a place, with a preposition."""
         noun = self.pick_new(options)
-        preposition = "on" if "on" in noun.kinds else "at" if "at" in noun.kinds else "in"
+        preposition = next((p for p in ("on", "at") if p in noun.kinds), "in")
         is_free = not (clause.verb and clause.verb.use & {"to", "at"})
         if is_free and noun.counter and self.chance(0.2):
             preposition = "near"
@@ -405,7 +426,7 @@ class Writer:
             weights = {"the": 4, "my": 2, "own": 3}
         return Place(
             preposition,
-            self.noun_phrase(noun, weights, of=clause, adjectives=0.4),
+            self.noun_phrase(noun, weights, of=clause),
         )
 
     def object(self, clause, options):
@@ -437,7 +458,7 @@ class Writer:
         plural = 0 if is_one or noun.kinds & {"home", "place"} else 0.25
         return self.noun_phrase(noun, weights, plural=plural, of=clause)
 
-    def noun_phrase(self, noun, weights, *, plural=0.0, of=None, adjectives=0.6):
+    def noun_phrase(self, noun, weights, *, plural=0.0, of=None):
         """Return a phrase with a noun.
 
         Args:
@@ -446,7 +467,6 @@ class Writer:
                 determiner with a plural.
             plural: how likely it is more than one.
             of: the clause with the owner of what is *own*.
-            adjectives: how likely it has one.
         """
         determiner = self.pick_by_weight(weights)
         phrase = NounPhrase(noun, determiner)
@@ -457,9 +477,8 @@ class Writer:
             phrase.owner = owner
             if owner.person != 3:
                 phrase.determiner = "my" if owner.person == 1 else "the"
-            elif "animal" in getattr(owner, "noun", noun).kinds and owner is not phrase:
-                if getattr(owner, "noun", None) and "animal" in owner.noun.kinds:
-                    phrase.determiner = "the"
+            elif isinstance(owner, NounPhrase) and "animal" in owner.noun.kinds:
+                phrase.determiner = "the"
         if determiner == "count":
             phrase.count = lexicon.NUMBERS[self.pick((2, 2, 3, 4))]
             phrase.determiner, phrase.plural = "", True
@@ -468,7 +487,7 @@ class Writer:
         elif noun.counter and determiner in ("the", "this", "my", "own"):
             phrase.plural = self.chance(plural)
         possible = DESCRIBING[noun]
-        if possible and "family" not in noun.kinds and self.chance(adjectives):
+        if possible and "family" not in noun.kinds and self.chance(self._richness):
             first = self.pick_new(possible)
             phrase.adjectives = (first,)
             colours = [a for a in possible if COLOURED[a]]
@@ -484,15 +503,16 @@ class Writer:
             return
         if phrase.determiner not in ("the", "a"):
             return
+        follows = (clause.place, clause.company, clause.receiver, clause.tool)
+        if phrase is clause.object and any(follows):
+            return  # these would seem to belong to the relative clause
         if clause.time and phrase is not clause.subject:
             clause.time_first = True
-        is_thing = not phrase.noun.kinds & {"person", "animal"}
-        if not is_thing and not ("animal" in phrase.noun.kinds and self.chance(0.4)):
-            phrase.relative = self.subject_relative(phrase)
-        elif is_thing and phrase.noun.kinds & {"small-thing", "printed", "furniture"} and (
-            self.chance(0.2)
-        ):
-            phrase.relative = self.place_relative(phrase)
+        kinds = phrase.noun.kinds
+        if "person" in kinds or ("animal" in kinds and self.chance(0.6)):
+            phrase.relative = self.subject_relative(phrase, clause.tense)
+        elif kinds & {"portable", "furniture"} and self.chance(0.15):
+            phrase.relative = self.place_relative(phrase, clause.tense)
         else:
             verbs = [v for v in OBJECT_OF[phrase.noun] if v.english not in self._used]
             if verbs:
@@ -502,21 +522,22 @@ class Writer:
 
     def add_deeper(self, relative):
         """Give a phrase in a relative clause a relative clause of its own, rarely."""
-        other = relative.subject if relative.gap == "object" else relative.object
-        self.add_relative(other, relative, 0.15)
+        if relative.verb:
+            other = relative.subject if relative.gap == "object" else relative.object
+            self.add_relative(other, relative, self._depth)
 
-    def subject_relative(self, phrase):
+    def subject_relative(self, phrase, tense):
         """Return a clause that says what the one meant does: *who bought a book*."""
         if self.chance(0.15):
-            return self.place_relative(phrase)
+            return self.place_relative(phrase, tense)
         verbs = [v for v in SUBJECT_OF[phrase.noun] if v.english not in self._used]
         relative = self.clause(subject=phrase, verb=self.verb(verbs), time=0.0)
         relative.gap = "subject"
         return relative
 
-    def place_relative(self, phrase):
+    def place_relative(self, phrase, tense):
         """Return a clause that says where the one meant is: *that is in the garden*."""
-        relative = Clause(phrase, None, "present", gap="subject")
+        relative = Clause(phrase, None, tense, gap="subject")
         relative.place = self.place(relative, nouns("place"))
         return relative
 
