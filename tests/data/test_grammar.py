@@ -21,7 +21,7 @@ from nlp_helpers.data.grammar.meaning import NounPhrase, Pronoun
 SPLITS = ("train", "validation", "test", "longer", "deeper", "new combinations")
 # Of the first 1,000 sentences. After a change of the grammar read some of them before
 # you change it, and run the chapters on translation again.
-PINNED = "d82bc4dc1f57c3360bb94bb6b94ef354028f4cd601974f7ea56b96fa17d4a427"
+PINNED = "a07fb7280009222f4638ad3f03d7c58d5d32d7e5135d7fb0bcfb5a0277907d1d"
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +164,7 @@ KOREAN_VERBS = """
 노래하다 노래해요 노래했어요 노래하는 노래한 노래해서
 치다 쳐요 쳤어요 치는 친 쳐서
 하다 해요 했어요 하는 한 해서
+두다 둬요 뒀어요 두는 둔 둬서
 배우다 배워요 배웠어요 배우는 배운 배워서
 알다 알아요 알았어요 아는 안 알아서
 모르다/르 몰라요 몰랐어요 모르는 모른 몰라서

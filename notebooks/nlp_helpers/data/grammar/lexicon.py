@@ -165,7 +165,8 @@ hear | heard | oír | 듣다/ㄷ | person | song message poem answer |  | where
 sing | sang | cantar | 부르다/르 | person | song |  | where with
 sing | sang | cantar | 노래하다 | person |  |  | where with
 play | played | tocar | 치다 | person | guitar piano |  | where with
-play | played | jugar a | 하다 | person | game |  | where with
+play | played | jugar a | 하다 | person | football | | where with
+play | played | jugar a | 두다 | person | chess | | where with
 learn | learned | aprender | 배우다 | person | song poem chess |  | where
 learn | learned | aprender | 배우다 | girl boy child | sign |  | where
 know | knew | saber | 알다 | person | fact |  | state
@@ -274,7 +275,7 @@ lazy | perezoso | ser | 게으르다/르 | person animal
 strange | extraño | ser | 이상하다 | animal portable text art building town
 tired | cansado | estar | 피곤하다 | person
 sick | enfermo | estar | 아프다 | person
-busy | ocupado | estar | 바쁘다 | adult student
+busy | ocupado | estar | 바쁘다 | person
 good | bueno before | | 좋다 | printed film song known friend artist
 great | grande before | | 훌륭하다 | artist lawyer doctor museum film novel
 """

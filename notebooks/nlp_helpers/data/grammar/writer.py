@@ -1,6 +1,5 @@
 """Draws meanings: which words go together, so that a sentence makes sense."""
 
-import dataclasses
 import random
 
 from nlp_helpers.data.grammar import lexicon
@@ -56,6 +55,13 @@ SUBJECT_OF = {
 }
 PEOPLES_VERBS = tuple(v for v in VERB_LIST if PEOPLE[0] in v.subjects)
 PEOPLES_ACTIONS = tuple(v for v in PEOPLES_VERBS if not v.use & {"state", "event"})
+CAUSES = tuple(
+    (a, v)
+    for a in FEELINGS
+    for v in PEOPLES_VERBS
+    if v.english in lexicon.CAUSE_LISTS.get(a.english, ()) and "state" not in v.use
+)
+HINDRANCES = tuple(a for a in FEELINGS if a.english in ("tired", "sick", "busy"))
 AVOIDED = tuple(v for v in PEOPLES_ACTIONS if v.english not in ("see", "hear"))
 MANY_MEANINGS = {
     v.english for v in VERB_LIST if [w.english for w in VERB_LIST].count(v.english) > 1
@@ -68,6 +74,11 @@ THEN = {
     and (objects := tuple(noun for noun in first.objects if noun in second.objects))
 }
 TIMES = {t: tuple(w for w in TIME_LIST if w[3] == t) for t in ("past", "present")}
+
+
+def people(verb):
+    """Return the nouns for people that can be a verb's subject."""
+    return tuple(noun for noun in verb.subjects if "person" in noun.kinds)
 
 
 class Writer:
@@ -163,6 +174,9 @@ class Writer:
         if question == "who":
             who = Pronoun(3, NounPhrase(PEOPLE[0]))
             clause = self.clause(subject=who, be=0.0, positive=True)
+            for phrase in clause.phrases():
+                if phrase.determiner == "own":
+                    phrase.determiner = "the"
             return Meaning(clause, question=question)
         subject = None
         if self.chance(0.3):
@@ -174,7 +188,11 @@ class Writer:
         if clause.subject.person == 2:
             for phrase in own:
                 phrase.determiner = "the"
-        is_clear = clause.object and clause.verb.english not in MANY_MEANINGS
+        is_clear = (
+            clause.object
+            and clause.verb.english not in MANY_MEANINGS
+            and not clause.object.noun.kinds & {"person", "animal"}
+        )
         if question == "what" and not is_clear:
             question = "where" if clause.place else "yes or no"
         if question == "where" and not clause.place:
@@ -207,54 +225,40 @@ class Writer:
 
     def because(self):
         """Return how somebody feels and why, or why somebody does not do something."""
-        subject = self.subject(PEOPLE, "present", pronoun=False)
-        again = Pronoun(3, subject)
-        if isinstance(subject, NounPhrase):
-            subject.adjectives = ()
         if self.chance(0.5):
-            name = self.pick(tuple(lexicon.CAUSE_LISTS))
-            feeling = next(a for a in FEELINGS if a.english == name)
-            verbs = [
-                v
-                for v in VERB_LIST
-                if v.english in lexicon.CAUSE_LISTS[name]
-                and "state" not in v.use
-                and PEOPLE[0] in v.subjects
-            ]
+            feeling, verb = self.pick(CAUSES)
+            subject = self.subject(people(verb), "present", pronoun=False, plain=True)
+            again = Pronoun(3, subject)
             main = Clause(subject, None, "present", adjectives=(feeling,))
-            cause = self.clause(
-                subject=again, verb=self.pick(verbs), tense="past", positive=True
+            reason = self.clause(
+                subject=again, verb=verb, tense="past", positive=True, time=0.0
             )
         else:
-            possible = [a for a in FEELINGS if a.english in ("tired", "sick", "busy")]
-            possible = [
-                a
-                for a in possible
-                if isinstance(subject, Both) or subject.noun in a.nouns
-            ]
             verb = self.verb(AVOIDED)
+            subject = self.subject(people(verb), "present", pronoun=False, plain=True)
+            again = Pronoun(3, subject)
             main = self.clause(subject=subject, verb=verb, negative=True, time=0.0)
             if main.tense == "past" and self.chance(0.3):
                 main.time = self.pick(TIMES["past"])
                 main.time_first = self.chance(0.5)
-            cause = Clause(again, None, main.tense, adjectives=(self.pick(possible),))
+            feeling = self.pick(HINDRANCES)
+            reason = Clause(again, None, main.tense, adjectives=(feeling,))
         self.add_relative(subject, main, 0.2)
-        return Meaning(main, "because", cause)
+        return Meaning(main, "because", reason)
 
     def two_clauses(self):
         """Return what two different people do, or what the second one does not do."""
         self._richness /= 2
         tense = self.pick(("past", "past", "present"))
-        first, second = (
-            self.clause(
-                subject=self.subject(PEOPLE, "present", pronoun=False, both=0),
-                verb=self.verb(PEOPLES_ACTIONS),
-                tense=tense,
-                positive=True,
-                time=0,
+        clauses = []
+        for verb in (self.verb(PEOPLES_ACTIONS), self.verb(PEOPLES_ACTIONS)):
+            subject = self.subject(people(verb), "present", pronoun=False, both=0)
+            clauses.append(
+                self.clause(
+                    subject=subject, verb=verb, tense=tense, positive=True, time=0.0
+                )
             )
-            for _ in range(2)
-        )
+        first, second = clauses
         if self.chance(0.5):
             second.negative = True
             return Meaning(first, "but", second)
@@ -377,13 +381,13 @@ class Writer:
 
     # Phrases
 
-    def subject(self, options, tense, *, pronoun=True, both=0.08):
+    def subject(self, options, tense, *, pronoun=True, both=0.08, plain=False):
         """Return a subject: a noun phrase, two of them, or *I*."""
-        people = PEOPLE[0] in options
-        if people and pronoun and self.chance(0.1):
+        can_speak = PEOPLE[0] in options
+        if can_speak and pronoun and self.chance(0.1):
             return Pronoun(1)
-        if people and self.chance(both):
-            return Both(tuple(self.simple_person() for _ in range(2)))
+        if can_speak and self.chance(both):
+            return Both(tuple(self.simple_person(options) for _ in range(2)))
         noun = self.pick_new(options)
         weights = {"the": 40, "this": 10}
         if noun.kinds & {"known", "pet"}:
@@ -393,11 +397,14 @@ class Writer:
         elif tense == "past" and noun.counter:
             weights |= {"a": 14, "count": 8}
         plural = 0 if "place" in noun.kinds else 0.25
-        return self.noun_phrase(noun, weights, plural=plural)
+        phrase = self.noun_phrase(noun, weights, plural=plural)
+        if plain:
+            phrase.adjectives = ()
+        return phrase
 
-    def simple_person(self):
+    def simple_person(self, options):
         """Return one person, for two with *and*."""
-        noun = self.pick_new(PEOPLE)
+        noun = self.pick_new([n for n in options if "person" in n.kinds])
         return NounPhrase(noun, "my" if noun.kinds & CLOSE else "the")
 
     def person(self, clause):
@@ -516,7 +523,9 @@ class Writer:
         else:
             verbs = [v for v in OBJECT_OF[phrase.noun] if v.english not in self._used]
             if verbs:
-                phrase.relative = self.object_relative(phrase, self.verb(verbs))
+                phrase.relative = self.object_relative(
+                    phrase, self.verb(verbs), clause.tense
+                )
         if phrase.relative:
             self.add_deeper(phrase.relative)
 
@@ -531,7 +540,12 @@ class Writer:
         if self.chance(0.15):
             return self.place_relative(phrase, tense)
         verbs = [v for v in SUBJECT_OF[phrase.noun] if v.english not in self._used]
-        relative = self.clause(subject=phrase, verb=self.verb(verbs), time=0.0)
+        relative = self.clause(
+            subject=phrase,
+            verb=self.verb(verbs),
+            tense="past" if tense == "past" else None,
+            time=0.0,
+        )
         relative.gap = "subject"
         return relative
 
@@ -541,12 +555,14 @@ class Writer:
         relative.place = self.place(relative, nouns("place"))
         return relative
 
-    def object_relative(self, phrase, verb):
+    def object_relative(self, phrase, verb, tense):
         """Return a clause whose object is meant: *that the girl bought*."""
-        relative = self.clause(verb=verb, objects=(phrase.noun,), time=0.0)
-        while relative.subject.is_new:
-            relative = dataclasses.replace(
-                relative, subject=self.subject(verb.subjects, "present")
-            )
+        relative = self.clause(
+            subject=self.subject(verb.subjects, "present"),
+            verb=verb,
+            objects=(phrase.noun,),
+            tense="past" if tense == "past" else None,
+            time=0.0,
+        )
         relative.object, relative.gap = phrase, "object"
         return relative
