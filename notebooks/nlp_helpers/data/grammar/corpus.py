@@ -17,7 +17,7 @@ MAX_CLAUSES = 2
 N_SENTENCES = 40_000  # for training, validation and test
 N_HELD_OUT = 500  # of each kind that is held out on purpose
 # Short sentences are much like one another, so fewer of them are kept.
-SHORT, KEPT_SHORT = 7, 0.5
+SHORT, KEPT_SHORT = 8, 0.4
 HELD_OUT = ("longer", "deeper", "new combinations")
 SHARE_OF_PAIRS = 0.05  # that are kept for "new combinations"
 

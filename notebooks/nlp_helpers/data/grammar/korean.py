@@ -157,12 +157,13 @@ def verb_tokens(verb, ending, c, source, is_adjective=False):
 # Phrases
 
 
-def noun_phrase(phrase, mark=""):
+def noun_phrase(phrase, mark="", *, counts_one=False):
     """Return the tokens of a noun phrase.
 
     Args:
         phrase: a `NounPhrase`, `Both` or `Pronoun`.
         mark: the particle: a string, or a pair to choose from, as `OBJECT`.
+        counts_one: whether *a* is said, as in 개 한 마리가.
     """
     if isinstance(phrase, Both):
         start, end = phrase.parts
@@ -188,7 +189,7 @@ def noun_phrase(phrase, mark=""):
     if phrase.count:
         tokens += words(phrase.count[2], (phrase, "count"))
         tokens += words(phrase.noun.counter, (phrase, "count"))
-    elif phrase.determiner == "a" and mark is SUBJECT:  # 개 한 마리가
+    elif phrase.determiner == "a" and counts_one:
         tokens += words(f"한 {phrase.noun.counter}", (phrase, "determiner"))
     last, sources = tokens[-1]
     if mark == "로":
@@ -212,7 +213,8 @@ def subject_tokens(c, topic):
     """Return the subject: 은/는 for what is talked about, 이/가 for what is new."""
     if c.gap == "object" and "subject" in c.verb.use:
         return noun_phrase(c.subject, "에게")  # 소녀에게 필요한 책
-    return noun_phrase(c.subject, TOPIC if topic and not c.subject.is_new else SUBJECT)
+    mark = TOPIC if topic and not c.subject.is_new else SUBJECT
+    return noun_phrase(c.subject, mark, counts_one=True)
 
 
 def place_tokens(c, is_asked=False):

@@ -136,14 +136,14 @@ class Writer:
     def sentence(self):
         """Return the `Meaning` of a sentence."""
         self._used, self._depth = set(), 0.05
-        self._richness = self.pick((0.25, 0.5, 0.75))
+        self._richness = self.pick((0.3, 0.6, 0.8))
         kind = self.pick_by_weight(
             {
                 self.statement: 55,
-                self.question: 9,
-                self.then: 6,
-                self.because: 4,
-                self.two_clauses: 26,
+                self.question: 8,
+                self.then: 5,
+                self.because: 3,
+                self.two_clauses: 30,
                 self.nested: 9,
             }
         )
@@ -176,18 +176,14 @@ class Writer:
             clause = self.clause(subject=who, be=0.0, positive=True)
             for phrase in clause.phrases():
                 if phrase.determiner == "own":
-                    phrase.determiner = "the"
-            return Meaning(clause, question=question)
-        subject = None
-        if self.chance(0.3):
-            subject = Pronoun(2)
-        clause = self.clause(subject=subject, be=0.2, positive=True)
-        if isinstance(clause.subject, Pronoun) and clause.subject.person == 1:
-            clause.subject = Pronoun(2)
-        own = [p for p in clause.phrases() if p.determiner == "own"]
-        if clause.subject.person == 2:
-            for phrase in own:
-                phrase.determiner = "the"
+                    phrase.determiner = "my"
+        elif self.chance(0.3):
+            clause = self.clause(subject=Pronoun(2), be=0.0, positive=True)
+        else:
+            clause = self.clause(be=0.2, positive=True)
+            while clause.subject.person == 1:  # one does not ask about oneself
+                clause = self.clause(be=0.2, positive=True)
+        clause.negative = clause.time_first = False
         is_clear = (
             clause.object
             and clause.verb.english not in MANY_MEANINGS
@@ -197,7 +193,6 @@ class Writer:
             question = "where" if clause.place else "yes or no"
         if question == "where" and not clause.place:
             question = "yes or no"
-        clause.time_first = False
         return Meaning(clause, question=question)
 
     def then(self):
@@ -276,7 +271,7 @@ class Writer:
         tense=None,
         positive=False,
         negative=False,
-        be=0.06,
+        be=0.05,
         time=0.2,
     ):
         """Return a clause; what is not given is drawn.
@@ -483,8 +478,8 @@ class Writer:
                 owner = owner.antecedent
             phrase.owner = owner
             if owner.person != 3:
-                phrase.determiner = "my" if owner.person == 1 else "the"
-            elif isinstance(owner, NounPhrase) and "animal" in owner.noun.kinds:
+                phrase.determiner = "my"
+            elif isinstance(owner, NounPhrase) and "person" not in owner.noun.kinds:
                 phrase.determiner = "the"
         if determiner == "count":
             phrase.count = lexicon.NUMBERS[self.pick((2, 2, 3, 4))]
