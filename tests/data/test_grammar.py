@@ -359,7 +359,7 @@ def test_spanish_predicates_agree_with_their_subject(written):
                     ending = "a" if clause.subject.gender == "f" else "o"
                     assert words[0].removesuffix("s").endswith(ending), sentence
                 n_checked += 1
-    assert n_checked > 200
+    assert n_checked > 100
 
 
 def test_no_spanish_article_is_left_beside_a_preposition(written):
