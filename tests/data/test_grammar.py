@@ -31,7 +31,7 @@ def splits():
 
 @pytest.fixture(scope="module")
 def written():
-    return grammar.write(4_000, seed=7)
+    return grammar.write(2_000, seed=7)
 
 
 def by_english(words):
@@ -344,8 +344,8 @@ def test_spanish_determiners_and_adjectives_agree_with_their_noun(written):
                     ending = {"m": "o", "f": "a"}[kind]
                     assert word.removesuffix("s").endswith(ending), sentence
                 n_checked["adjective"] += 1
-    assert n_checked["determiner"] > 5_000
-    assert n_checked["adjective"] > 2_000
+    assert n_checked["determiner"] > 3_000
+    assert n_checked["adjective"] > 1_000
 
 
 def test_spanish_predicates_agree_with_their_subject(written):
@@ -359,7 +359,7 @@ def test_spanish_predicates_agree_with_their_subject(written):
                     ending = "a" if clause.subject.gender == "f" else "o"
                     assert words[0].removesuffix("s").endswith(ending), sentence
                 n_checked += 1
-    assert n_checked > 100
+    assert n_checked > 50
 
 
 def test_no_spanish_article_is_left_beside_a_preposition(written):
@@ -401,7 +401,7 @@ def test_korean_particles_fit_the_word_before_them(written):
             if is_noun and mark in codes and stem in known:
                 assert hgtk.josa.attach(stem, codes[mark]) == word, sentence
                 n_checked += 1
-    assert n_checked > 4_000
+    assert n_checked > 2_000
 
 
 def test_korean_sentences_are_polite_and_end_in_their_verb(written):
@@ -422,7 +422,7 @@ def test_only_a_new_subject_is_counted_as_one_in_korean(written):
                 words = words_of(sentence, "ko", clause.subject, "determiner")
                 assert ("한" in words) == (clause.subject.determiner == "a"), sentence
                 n_checked += "한" in words
-    assert n_checked > 100
+    assert n_checked > 50
 
 
 def test_what_is_her_own_belongs_to_a_person(written):
@@ -451,7 +451,7 @@ def test_relative_clauses_follow_in_spanish_and_precede_in_korean(written):
                 assert places["es"][0] < places["es"][-1]
                 assert places["ko"][0] > places["ko"][-1]
                 n_checked += 1
-    assert n_checked > 500
+    assert n_checked > 300
 
 
 def test_alignment_joins_words_of_the_same_meaning(written):
@@ -605,7 +605,7 @@ def test_each_word_of_the_held_out_sentences_is_in_training(splits):
 def test_the_bulk_is_of_moderate_length(splits):
     lengths = sorted(s.n_words for s in splits["train"])
     assert 8 <= lengths[len(lengths) // 2] <= 10
-    assert lengths[0] <= 3
+    assert lengths[0] == 3
     assert max(s.n_words for s in splits["longer"]) >= 20
 
 

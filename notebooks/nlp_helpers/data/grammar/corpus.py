@@ -12,7 +12,7 @@ from nlp_helpers.data.grammar.writer import Writer
 from nlp_helpers.data.splits import split_of
 
 LANGUAGES = {"en": english, "es": spanish, "ko": korean}
-MAX_WORDS = 14  # of a training sentence
+MIN_WORDS, MAX_WORDS = 3, 14  # of a training sentence
 MAX_CLAUSES = 2
 N_SENTENCES = 40_000  # for training, validation and test
 N_HELD_OUT = 500  # of each kind that is held out on purpose
@@ -143,8 +143,9 @@ def _different_sentences(seed):
     while True:
         sentence = Sentence(writer.sentence())
         source = " ".join(sentence.words("en"))
-        is_rare_enough = sentence.n_words >= SHORT or writer.chance(KEPT_SHORT)
-        if is_rare_enough and source not in known:
+        if sentence.n_words < MIN_WORDS or source in known:
+            continue
+        if sentence.n_words >= SHORT or writer.chance(KEPT_SHORT):
             known.add(source)
             yield sentence
 
