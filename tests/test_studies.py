@@ -274,6 +274,24 @@ def test_arms_of_equal_cost_have_updates_by_their_price(train, folder):
     }
 
 
+def test_an_arm_that_counts_makes_no_updates_and_costs_none(clock, folder):
+    def run(*, seed, n_updates, folder, gain=0):
+        clock[0] += n_updates
+        return gain + n_updates
+
+    arms = {"counts": {"n_updates": 0}, "trained": {"gain": 1}}
+    for budget in [{"n_updates": 100}, {"cpu_seconds": 50}]:
+        name = f"07/{next(iter(budget))}"
+        found = collect(run, arms=arms, name=name, **{"n_updates": None} | budget)
+        if "cpu_seconds" in budget:  # else no price is needed
+            prices = found.stored["prices"]["cpu_seconds"]
+            assert prices == {"counts": 0, "trained": pytest.approx(1)}
+        rows = rows_in(folder, name.replace("/", "_"))
+        n_updates = budget.get("n_updates", 50)
+        assert [row["n_updates"] for row in rows] == [0, n_updates] * 2
+        assert found.values("trained").tolist() == [n_updates + 1] * 2
+
+
 def test_updates_that_cost_nothing_have_no_price(clock, folder):
     def run(**_):
         clock[0] += 1
@@ -440,6 +458,7 @@ def test_a_study_belongs_to_its_chapter(train, monkeypatch):
         ({"cpu_seconds": math.inf}, "above 0"),
         ({"tiny": 0}, "above 0: 100, and tiny=0"),
         ({"edition": "new"}, "must be one of packaged, original"),
+        ({"arms": {"a": {"n_updates": 5}}}, "no other number of its own: [5]"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(train, options, says):

@@ -116,6 +116,17 @@ class Experiment:
                 f"The budgets of {self.name} must be above 0: {budgets[0]}, and "
                 f"tiny={self.tiny}."
             )
+        own = {options.get("n_updates", 0) for options in self.arms.values()} - {0}
+        if own:
+            raise ValueError(
+                f"An arm of {self.name} may have n_updates=0, when it is not trained "
+                f"by updates, and no other number of its own: {sorted(own)}."
+            )
+
+    @property
+    def trained(self):
+        """The names of the arms that make updates."""
+        return [arm for arm in self.arms if "n_updates" not in self.arms[arm]]
 
     @property
     def runs(self):
@@ -165,9 +176,8 @@ class Experiment:
         tf.keras.backend.clear_session()
         tf.keras.utils.set_random_seed(seed)
         start = time.process_time()
-        given = self.run(
-            seed=seed, n_updates=n_updates, folder=folder, **self.arms[arm]
-        )
+        options = {"n_updates": n_updates} | self.arms[arm]
+        given = self.run(seed=seed, folder=folder, **options)
         spent = time.process_time() - start
         named = given if isinstance(given, dict) else {"value": given}
         values = {name: float(value) for name, value in named.items()}
@@ -258,18 +268,19 @@ class Experiment:
     def prices(self):
         """Return what an update of each arm costs, in CPU-seconds.
 
-        The arms take turns. What a run costs beside its updates (making the model,
-        evaluating it) is the same for few and for many of them, and cancels out. There
-        are so many that a run costs at least twice as much as with few.
+        An update of an arm that makes none costs 0. The other arms take turns. What a
+        run costs beside its updates (making the model, evaluating it) is the same for
+        few and for many of them, and cancels out. There are so many that a run costs at
+        least twice as much as with few.
 
         Raises:
             StudyError: more updates do not cost more.
         """
-        few = dict.fromkeys(self.arms, self.tiny)
-        self._costs({next(iter(few)): self.tiny})  # the first run fills what lasts
+        few = dict.fromkeys(self.trained, self.tiny)
+        self._costs(dict(list(few.items())[:1]))  # the first run fills what lasts
         low = self._costs(few)
         many, high = dict(few), dict(low)
-        while cheap := [arm for arm in self.arms if high[arm] < 2 * low[arm]]:
+        while cheap := [arm for arm in few if high[arm] < 2 * low[arm]]:
             more = {arm: 4 * many[arm] for arm in cheap}
             if max(more.values()) > MOST_UPDATES:
                 raise StudyError(
@@ -282,15 +293,14 @@ class Experiment:
             low = _cheaper(low, self._costs(few))
             high = _cheaper(high, self._costs(many))
         prices = {
-            arm: (high[arm] - low[arm]) / max(many[arm] - few[arm], 1)
-            for arm in self.arms
+            arm: (high[arm] - low[arm]) / max(many[arm] - few[arm], 1) for arm in few
         }
-        if min(prices.values()) <= 0:
+        if prices and min(prices.values()) <= 0:
             raise StudyError(
                 f"What an update costs could not be measured: {prices}. Try again when "
                 "the machine has less to do."
             )
-        return prices
+        return dict.fromkeys(self.arms, 0.0) | prices
 
     def _costs(self, n_updates):
         """Return the CPU-seconds of a run of each arm, from its number of updates."""
@@ -301,7 +311,7 @@ class Experiment:
         return costs
 
     def _add_row(self, stored, here, arm, seed):
-        n_updates = self.n_updates
+        n_updates = self.n_updates if arm in self.trained else 0
         if n_updates is None:
             price = stored["prices"]["cpu_seconds"][arm]
             n_updates = max(1, round(self.cpu_seconds / price))

@@ -42,6 +42,8 @@ def study(
             `folder`, as `keras.callbacks.BackupAndRestore(folder)` does, is still there
             when it is called again because the process was killed.
         arms: a dict from the name of each arm to the arguments with which it differs.
+            An arm that is not trained by updates, such as one that counts, has
+            `n_updates=0` among them.
         seeds: whole numbers; five for a verdict. As a list or a `range` in the call:
             then more of them do not count as a change of the code.
         n_updates: number of updates of each run; this or `cpu_seconds` is given.

@@ -1,10 +1,12 @@
-"""Chapter 3: the ids of words, and reviews with nothing in them or too much."""
+"""Chapter 3: cleaning, ids, batches, pieces, and reviews with nothing in them."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 
-STRANGE = ["", "<br />", "재미있다!", "great " * 100_000]
+STRANGE = ["", "<br />", "!?", "great " * 100_000]
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +17,7 @@ def reading(definitions):
     """
     make_table = definitions("03", "make_table").make_table
     _, table = make_table({b"a": 2, b"great": 3}, vocab_size=9, n_oov_buckets=3)
-    names = ["split_words", "encode", "padded", "make_model"]
+    names = ["split_words", "encode", "padded", "make_gru"]
     return definitions("03", *names, table=table, n_ids=6, embed_size=4, n_units=4)
 
 
@@ -31,7 +33,7 @@ def test_the_most_frequent_words_get_ids_from_0_and_the_others_share_some(defini
 
 def test_no_review_breaks_the_network(reading):
     ids = reading.padded(reading.encode(reading.split_words(STRANGE)))
-    logits = reading.make_model()(ids)[:, 0]
+    logits = reading.make_gru()(ids)[:, 0]
     assert np.isfinite(logits).all()
     np.testing.assert_allclose(logits[:3], logits[0], rtol=1e-6)
     assert abs(logits[3] - logits[0]) > 1e-6
@@ -44,22 +46,44 @@ def test_a_batch_without_words_has_one_step(reading):
 
 def test_a_review_is_cut_by_characters(reading):
     [words] = reading.split_words(["éé great film"], n_chars=8).to_list()
-    assert words == [b"great"]
+    assert words == ["éé".encode(), b"great"]
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "message"),
+    ("text", "words"),
     [
-        (b"caf\xe9", tf.errors.InvalidArgumentError, "Invalid formatting"),
-        (1.5, TypeError, "dtype string"),
+        ("Amélie: TRÈS charmé", ["amélie", "très", "charmé"]),
+        ("Ame\u0301lie", ["ame\u0301lie"]),
+        ("재미있다! 정말...", ["재미있다", "정말"]),
+        ("''Dead Poets'' isn't 'dead'", ["dead", "poets", "isn't", "dead"]),
+        ("the dogs' 'cats' ' '' y", ["the", "dogs", "cats", "y"]),
+        ("good<br /><br/>film<BR>10/10", ["good", "film"]),
     ],
 )
-def test_what_is_no_text_is_refused(reading, text, error, message):
-    with pytest.raises(error, match=message):
-        reading.split_words([text])
+def test_cleaning_keeps_letters_of_any_language_and_no_quotes(reading, text, words):
+    [found] = reading.split_words([text]).to_list()
+    assert [word.decode() for word in found] == words
 
 
-@pytest.mark.parametrize("shuffle", [False, True])
+@given(st.text(alphabet="ab' é\"-<", max_size=30))
+def test_no_word_begins_or_ends_with_an_apostrophe(reading, text):
+    [found] = reading.split_words([text]).to_list()
+    for word in found:
+        assert word.strip(b"'") == word != b""
+
+
+@pytest.fixture(scope="module")
+def bpe(definitions):
+    return definitions("03", "learn_bpe", "bpe_pieces")
+
+
+@given(st.text(alphabet="abc", min_size=1, max_size=12))
+def test_pieces_of_a_word_make_up_the_word(bpe, word):
+    merges = bpe.learn_bpe({"abc": 3, "bca": 2, "abcabc": 1}, n_merges=5)
+    assert "".join(bpe.bpe_pieces(word, merges)) == f"▁{word}"
+
+
+@pytest.mark.parametrize("shuffle", [None, 1])
 @pytest.mark.parametrize("name", ["padded_batches", "bucketed_batches"])
 def test_batches_hold_each_review_once_padded_on_the_right(definitions, name, shuffle):
     reviews = [[3, 4], [], [5], [], [6, 7, 8, 9], [1, 2], [3]]

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from nlp_helpers import course
 from nlp_helpers.data import fetch, movie_reviews, sources
 from nlp_helpers.data.fetch import DataError
 from nlp_helpers.data.splits import split_of
@@ -125,6 +126,90 @@ def test_every_clear_sentence_has_the_sign_of_its_rating(loaded):
         if not -0.5 < float(rating) < 0.5
     )
     assert sorted(pair for found in loaded.examples.values() for pair in found) == rated
+
+
+# A reader's own reviews
+
+
+@pytest.fixture
+def own_file(tmp_path, monkeypatch):
+    """Return a function that writes a file of reviews and returns its path."""
+    monkeypatch.setattr(course, "run", course.Run())
+
+    def write(content):
+        path = tmp_path / "my_reviews.tsv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+KOREAN = [
+    f"{n % 2}\t영화 {n}번은 {'재미있어요!' if n % 2 else '지루해요.'}"
+    for n in range(99)
+]
+
+
+def test_own_reviews_come_like_the_course_s(own_file):
+    path = own_file("\ufeff" + "\r\n".join(["", *KOREAN, ""]))
+    datasets, info = movie_reviews.own_reviews(path)
+    assert info.features["label"].names == ["neg", "pos"]
+    assert info.name == "own_reviews"
+    found = []
+    for split, dataset in datasets.items():
+        assert dataset.element_spec == (
+            tf.TensorSpec([], tf.string),
+            tf.TensorSpec([], tf.int64),
+        )
+        pairs = pairs_of(dataset)
+        assert {split_of(text.decode()) for text, _ in pairs} == {split}
+        found += [f"{label}\t{text.decode()}" for text, label in pairs]
+    assert sorted(found) == sorted(KOREAN)
+
+
+def test_with_own_reviews_claims_know_it(own_file):
+    assert movie_reviews.title() != "own reviews"
+    movie_reviews.own_reviews(own_file("\n".join(KOREAN)))
+    assert course.run.own_data
+    assert movie_reviews.title() == "own reviews"
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("great film", "has no tab"),
+        ("label\ttext", "has the label 'label', and 0 and 1 are allowed"),
+        ("2\tgreat film", "has the label '2', and 0 and 1 are allowed"),
+        ("1\t ", "has no text after its label"),
+    ],
+)
+def test_a_line_that_is_no_review_is_named(own_file, line, problem):
+    path = own_file("\n".join([*KOREAN, line]))
+    with pytest.raises(DataError) as caught:
+        movie_reviews.own_reviews(path)
+    message = str(caught.value)
+    assert message.startswith(f"Line 100 of {path} {problem}. Write a line for each")
+    assert not course.run.own_data
+
+
+def test_a_file_that_is_no_text_or_not_there(own_file, tmp_path):
+    with pytest.raises(DataError, match="not a text in UTF-8: byte 5 cannot"):
+        movie_reviews.own_reviews(own_file(b"1\tcaf\xe9"))
+    with pytest.raises(DataError, match=r"nowhere\.tsv cannot be read: No such file"):
+        movie_reviews.own_reviews(tmp_path / "nowhere.tsv")
+
+
+@pytest.mark.parametrize(
+    ("lines", "counts"),
+    [
+        ([], "'train', 0 are negative and 0"),
+        (KOREAN[1::2], r"'train', 0 are negative and \d+"),
+        (KOREAN[:2], "are negative and"),
+    ],
+)
+def test_too_few_reviews(own_file, lines, counts):
+    with pytest.raises(DataError, match=f"has too few reviews: .*{counts}"):
+        movie_reviews.own_reviews(own_file("\n".join(lines)))
 
 
 # A small data set

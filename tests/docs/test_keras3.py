@@ -66,6 +66,28 @@ def test_a_mask_that_comes_with_a_tensor():
     assert not np.allclose(layer(tf.identity(embedded)), masked)
 
 
+def test_a_mask_is_dropped_without_a_word_or_with_a_warning(recwarn):
+    model = keras.Sequential(
+        [
+            keras.layers.Embedding(3, 2, mask_zero=True),
+            keras.layers.Conv1D(2, 1),
+            keras.layers.GRU(2),
+        ]
+    )
+    model(np.array([[1, 0, 0]]))
+    warned = [w for w in recwarn if "destroy the mask" in str(w.message)]
+    assert bool(warned) == KERAS_3
+
+
+def test_a_recurrent_layer_and_a_ragged_tensor():
+    vectors = tf.RaggedTensor.from_row_lengths(tf.ones([3, 2]), [2, 1])
+    if KERAS_3:
+        with pytest.raises((TypeError, ValueError)):
+            keras.layers.GRU(2)(vectors)
+    else:
+        assert keras.layers.GRU(2)(vectors).shape == [2, 2]
+
+
 class NeedsMask(keras.layers.Layer):
     def call(self, inputs, mask):
         return inputs

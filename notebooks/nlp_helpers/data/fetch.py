@@ -25,7 +25,7 @@ _OF_A_DOWNLOAD = (OSError, ValueError, KeyError, zipfile.BadZipFile, tarfile.Tar
 
 
 class DataError(RuntimeError):
-    """A file that is not in `data/` and could not be fetched, with what to do."""
+    """A file that is not there, or not as it should be, with what to do about it."""
 
 
 def fetch(remote_file):
