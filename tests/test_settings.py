@@ -17,9 +17,10 @@ def start(monkeypatch):
             monkeypatch.setenv(variable, value)
         importlib.reload(settings)
 
+    before = dict(vars(settings))
     yield start_with
-    monkeypatch.undo()
-    importlib.reload(settings)
+    # Not reloaded: other tests would meet another class of the same name.
+    vars(settings).update(before)
 
 
 def read(variable):
