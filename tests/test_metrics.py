@@ -120,6 +120,12 @@ def test_known_word_rate(text, rate):
     assert metrics.known_word_rate(text, "the cat 'o'er, don't tis fools") == rate
 
 
+def test_words_may_be_of_any_script():
+    assert (
+        metrics.known_word_rate("나는 사과를 먹었어요.", "나는 사과를 샀어요") == 2 / 3
+    )
+
+
 def test_known_word_rate_of_a_text_without_words():
     with pytest.raises(ValueError, match=r"no word in '123 \.\.\.'"):
         metrics.known_word_rate("123 ...", "the cat")

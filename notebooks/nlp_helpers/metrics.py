@@ -168,15 +168,15 @@ def known_word_rate(text, corpus):
     Raises:
         ValueError: the text has no words.
     """
-    found = _english_words(text)
+    found = _words_of(text)
     if not found:
         raise ValueError(f"There is no word in {text[:40]!r}, so no share of words.")
-    known = set(_english_words(corpus))
+    known = set(_words_of(corpus))
     return sum(word in known for word in found) / len(found)
 
 
-def _english_words(text):
-    return re.findall(r"[a-z]+(?:'[a-z]+)*", text.lower())
+def _words_of(text):
+    return re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", text.lower())
 
 
 def _check_pairs(translations, references):

@@ -21,7 +21,7 @@ else:
 layers = tf.keras.layers
 RECURRENT = {"SimpleRNN", "GRU", "LSTM", "RNN", "SimpleRNNCell", "GRUCell", "LSTMCell"}
 HARMLESS = {"units", "return_sequences", "return_state", "go_backwards", "stateful"}
-HARMLESS |= {"dropout", "name"}
+HARMLESS |= {"dropout", "name", "bias_initializer", "recurrent_initializer"}
 IN_THE_WAY = {  # a value of each argument that cuDNN cannot do
     "activation": "relu",
     "recurrent_activation": "relu",
@@ -31,6 +31,7 @@ IN_THE_WAY = {  # a value of each argument that cuDNN cannot do
     "reset_after": False,
 }
 ON_PURPOSE = {
+    "01": {"SimpleRNN is not the layer GRU or LSTM"},
     "05": {f"{name} is not the layer GRU or LSTM" for name in ("RNN", "LSTMCell")},
     "07": {"LSTMCell is not the layer GRU or LSTM"},
 }
