@@ -251,7 +251,7 @@ def test_beam_search_refuses_batches_that_do_not_match():
 
 WORDS = Words(["one two three four five six seven eight"])
 SENTENCES = [
-    *("one two three", "eight", "seven two one four five", "six six", "two nine"),
+    *("one two three", "eight", "seven two one four five", "six six", "two five"),
     *("five", "one two", "four three two one", "eight seven six five four"),
 ]
 
@@ -406,7 +406,7 @@ def test_new_weights_are_used_at_once(model):
         model.tables.assign(tables)
 
 
-def test_sentences_of_unknown_words_only_can_be_allowed(model):
+def test_unknown_words_can_be_allowed(model):
     sentences = ["one two", "ten eleven", "nine"]
     found = translated(model, sentences, allow_unknown=True)
     assert found == plain_translate(model, sentences, beam_width=1)
@@ -424,7 +424,7 @@ def test_no_sentences_give_no_translations(model):
         (["one", ""], "A sentence is empty"),
         (["  "], "A sentence is empty"),
         (["one two", "one " * 6], r"'one one .*' has 6 words: the model takes 5"),
-        (["one", "ten eleven"], "No word of 'ten eleven' is in the vocabulary"),
+        (["one", "ten eleven"], "Not in the vocabulary: 'ten'.*; 'eleven'"),
         ("one two", "is one string"),
     ],
 )

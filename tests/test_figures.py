@@ -132,6 +132,20 @@ def test_a_heat_map_has_a_row_for_each_word_written_and_is_dark_where_weights_ar
     )
 
 
+def test_a_heat_map_has_a_scale_of_colours_if_asked():
+    figure, (with_bar, without) = plt.subplots(1, 2)
+    figures.heat_map([[1]], read=["a"], written=["x"], ax=with_bar)
+    figures.heat_map([[1]], read=["a"], written=["x"], ax=without, colour_bar=False)
+    assert len(figure.axes) == 3
+    assert figure.axes[2].get_ylabel() == "attention weight"
+
+
+def test_hangul_is_drawn_as_hangul(recwarn):
+    figures.heat_map([[0, 1]], read=["the", "girl"], written=["소녀가"])
+    plt.gcf().canvas.draw()
+    assert not [w for w in recwarn if "missing from" in str(w.message)]
+
+
 def test_the_colours_of_two_heat_maps_can_be_compared():
     _, axes = plt.subplots(1, 2)
     for ax, weights in zip(axes, ([[0.5, 0.5]], [[0.5, 0.1]]), strict=True):

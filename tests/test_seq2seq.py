@@ -101,16 +101,20 @@ def test_batches_refuse_sides_that_do_not_match(pairs, n, m):
 # The model
 
 
-def small_model(n_units=16):
+def small_model(n_units=16, attention=False):
     tf.keras.utils.set_random_seed(2)
     return seq2seq.EncoderDecoder(
-        source_size=99, target_size=99, embed_size=8, n_units=n_units
+        source_size=99,
+        target_size=99,
+        embed_size=8,
+        n_units=n_units,
+        attention=attention,
     )
 
 
-@pytest.fixture(scope="module")
-def model():
-    return small_model()
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "attention"])
+def model(request):
+    return small_model(attention=request.param)
 
 
 def test_steps_give_the_logits_of_all_steps_at_once(model, pairs):
@@ -134,6 +138,36 @@ def test_the_state_is_what_the_encoder_said_last_in_each_direction(model, pairs)
     np.testing.assert_allclose(h, tf.concat([last, back[:, 0]], axis=-1), rtol=1e-5)
     # An LSTM puts out h, which is tanh(c) times a gate.
     assert np.all(np.abs(h) < np.abs(np.tanh(c)))
+
+
+def test_attention_is_that_of_keras(pairs):
+    """Keras' layer has no matrices of its own, so ours prepares keys and queries."""
+    source, written = pairs
+    model = small_model(attention=True)
+    logits, weights = model((source, written), return_weights=True)
+    state, (keys, values, mask) = model.encode(source)
+    outputs, *_ = model.decoder(model.target_embedding(written), initial_state=state)
+    contexts, expected = tf.keras.layers.Attention()(
+        [outputs / 4, values, keys],  # 4 is the root of 16 units
+        mask=[None, mask],
+        return_attention_scores=True,
+    )
+    np.testing.assert_allclose(weights, expected, atol=1e-5)
+    combined = model.combine(tf.concat([contexts, outputs], axis=-1))
+    np.testing.assert_allclose(logits, model.output_layer(combined), atol=1e-4)
+
+
+def test_nobody_looks_at_padding(pairs):
+    source, written = pairs
+    _, weights = small_model(attention=True)((source, written), return_weights=True)
+    real = np.broadcast_to((source != Words.PAD)[:, np.newaxis], weights.shape)
+    assert not np.any(weights.numpy()[~real])
+    np.testing.assert_allclose(np.sum(weights, axis=-1), 1, atol=1e-5)
+
+
+def test_without_attention_there_are_no_weights(pairs):
+    _, weights = small_model()(pairs, return_weights=True)
+    assert weights is None
 
 
 def test_padding_of_the_source_changes_nothing(model, pairs):

@@ -292,6 +292,24 @@ def test_an_arm_that_counts_makes_no_updates_and_costs_none(clock, folder):
         assert found.values("trained").tolist() == [n_updates + 1] * 2
 
 
+def test_examples_of_the_first_seed_are_stored_beside_the_values(folder):
+    def run(*, seed, n_updates, folder, gain):
+        return {"value": gain, "examples": [f"seed {seed}, gain {gain:g}"]}
+
+    found = collect(run)
+    assert found.names == ["value"]
+    assert found.examples("with") == ["seed 0, gain 3"]
+    assert [row.get("examples") for row in rows_in(folder)] == [
+        ["seed 0, gain 3"],
+        ["seed 0, gain 0"],
+        None,
+        None,
+    ]
+    assert ask(run, name="07/none").examples("with") == []
+    with pytest.raises(ValueError, match="has no arm 'none'"):
+        found.examples("none")
+
+
 def test_updates_that_cost_nothing_have_no_price(clock, folder):
     def run(**_):
         clock[0] += 1

@@ -213,3 +213,37 @@ def test_ids_that_are_no_batch_are_refused(ids, described):
     with pytest.raises(ValueError, match=r"whole .* \[batch, steps\]") as caught:
         Words(["a b"]).decode(ids)
     assert str(caught.value).endswith(f"not {described}.")
+
+
+# Sentences that somebody types
+
+ENGLISH = Words(["the girl bought a book", "I did not buy it", "did the dog sleep ?"])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The girl bought a book.", "the girl bought a book"),
+        (" i  did not, buy IT", "I did not buy it"),
+        ("Did the dog sleep?", "did the dog sleep ?"),
+    ],
+)
+def test_a_typed_sentence_is_written_as_in_the_corpus(sentence, expected):
+    assert ENGLISH.typed(sentence) == expected
+
+
+def test_signs_and_capitals_of_the_vocabulary_stay():
+    words = Words(["The girl left.", "Well, Mary left the house."])
+    assert words.typed("The girl left, Mary.") == "The girl left , Mary ."
+
+
+def test_an_unknown_word_is_an_error_that_names_similar_ones():
+    message = r"Not in the vocabulary: 'gril' \(near: girl\); 'zzz'\. Use words of"
+    with pytest.raises(ValueError, match=message):
+        ENGLISH.typed("The gril bought a zzz.")
+
+
+@pytest.mark.parametrize("sentence", ["", " . ", ","])
+def test_a_typed_sentence_without_words_is_refused(sentence):
+    with pytest.raises(ValueError, match="A sentence is empty"):
+        ENGLISH.typed(sentence)

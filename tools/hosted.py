@@ -23,10 +23,8 @@ LOCK = ROOT / "requirements-current.txt"
 OLDEST, NEWEST = (2, 18), (2, 21)
 # What the chapters import, and the package that brings it.
 NEEDED = {
-    "babel": "babel",
     "importlib_resources": "importlib-resources",
     "matplotlib": "matplotlib",
-    "num2words": "num2words",
     "numpy": "numpy",
     "pip": "pip",
     "pkg_resources": "setuptools",

@@ -182,8 +182,9 @@ def translate(
         max_length: see `beam_search`.
         length_penalty: see `beam_search`.
         batch_size: number of sentences that are translated at once, 1 or more.
-        allow_unknown: translate also sentences of which no word is in the vocabulary,
-            as the score of a whole test set needs.
+        allow_unknown: take the sentences as they are, with words that are not in the
+            vocabulary, as the score of a whole test set needs. Otherwise they are
+            what somebody has typed: see `Words.typed`.
 
     Returns:
         A list of strings, words separated by single spaces.
@@ -191,8 +192,8 @@ def translate(
     Raises:
         FloatingPointError: the model's logits are not finite.
         TypeError: a number is not whole.
-        ValueError: a sentence is empty, has more than `model.max_words` words, or none
-            that is in the vocabulary; or an argument is out of range.
+        ValueError: a sentence is empty, has more than `model.max_words` words, or one
+            that is not in the vocabulary; or an argument is out of range.
     """
     beam_width, max_length = operator.index(beam_width), operator.index(max_length)
     _check_search(beam_width, max_length, length_penalty, 1)
@@ -205,8 +206,10 @@ def translate(
         )
     if operator.index(batch_size) < 1:
         raise ValueError(f"batch_size={batch_size} must be at least 1.")
-    source = source_words.encode(sentences)
-    _check_sentences(sentences, source, model.max_words, allow_unknown)
+    source = source_words.encode(sentences)  # refuses a string
+    if not allow_unknown:
+        source = source_words.encode([source_words.typed(s) for s in sentences])
+    _check_lengths(sentences, source, model.max_words)
     how = {"beam_width": beam_width, "max_length": max_length}
     search = compiled(model, _make_search, **how, length_penalty=float(length_penalty))
     n_steps = np.sum(source != Words.PAD, axis=1)
@@ -271,18 +274,13 @@ def _batch_size(state, memory):
     return sizes.pop() if sizes else tf.shape(tensors[0])[0]
 
 
-def _check_sentences(sentences, source, max_words, allow_unknown):
-    for sentence, ids in zip(sentences, source, strict=True):
-        words = ids[~np.isin(ids, [Words.PAD, Words.SOS, Words.EOS])]
-        if not len(words):
+def _check_lengths(sentences, source, max_words):
+    n_words = np.sum(source != Words.PAD, axis=1) - 2  # without <sos> and <eos>
+    for sentence, n in zip(sentences, n_words, strict=True):
+        if not n:
             raise ValueError("A sentence is empty: there is nothing to translate.")
-        if len(words) > max_words:
+        if n > max_words:
             raise ValueError(
-                f"The sentence {sentence[:40]!r} has {len(words)} words: the model "
-                f"takes {max_words} at most."
-            )
-        if not allow_unknown and np.all(words == Words.UNK):
-            raise ValueError(
-                f"No word of {sentence[:40]!r} is in the vocabulary: a translation "
-                "would be made up. Use words that the model was trained on."
+                f"The sentence {sentence[:40]!r} has {n} words: the model takes "
+                f"{max_words} at most."
             )

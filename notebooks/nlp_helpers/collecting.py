@@ -166,7 +166,9 @@ class Experiment:
         return [run for run in self.runs if run not in there]
 
     def result(self, arm, seed, n_updates, folder):
-        """Run once; return what comes out, as a dict of numbers, and its CPU-seconds.
+        """Run once; return what comes out, and its CPU-seconds.
+
+        What comes out is a dict of numbers, and a list of examples, which are strings.
 
         Raises:
             FloatingPointError: a number is not finite.
@@ -179,14 +181,15 @@ class Experiment:
         options = {"n_updates": n_updates} | self.arms[arm]
         given = self.run(seed=seed, folder=folder, **options)
         spent = time.process_time() - start
-        named = given if isinstance(given, dict) else {"value": given}
+        named = dict(given) if isinstance(given, dict) else {"value": given}
+        examples = list(map(str, named.pop("examples", [])))
         values = {name: float(value) for name, value in named.items()}
         if not values or not all(map(math.isfinite, values.values())):
             raise FloatingPointError(
                 f"{self.name}, {arm}, seed {seed}: {values} after {n_updates} updates. "
                 "A run has to return a finite number, or a dict of them."
             )
-        return values, spent
+        return values, examples, spent
 
     def try_out(self, stored):
         """Run once with the tiny budget, and compare the names of what comes out.
@@ -198,7 +201,7 @@ class Experiment:
 
         arm, seed = self.runs[0]
         with tempfile.TemporaryDirectory() as folder:
-            values, _ = self.result(arm, seed, self.tiny, Path(folder))
+            values, *_ = self.result(arm, seed, self.tiny, Path(folder))
         tf.keras.utils.set_random_seed(settings.seed())  # the chapter's again
         self._check_names(values, stored)
 
@@ -307,7 +310,7 @@ class Experiment:
         costs = {}
         for arm, n in n_updates.items():
             with tempfile.TemporaryDirectory() as folder:
-                _, costs[arm] = self.result(arm, self.seeds[0], n, Path(folder))
+                *_, costs[arm] = self.result(arm, self.seeds[0], n, Path(folder))
         return costs
 
     def _add_row(self, stored, here, arm, seed):
@@ -320,7 +323,7 @@ class Experiment:
         folder = job.checkpoints / hashlib.sha256(key.encode()).hexdigest()[:16]
         folder.mkdir(parents=True, exist_ok=True)
         resumed = any(folder.iterdir())
-        values, spent = self.result(arm, seed, n_updates, folder)
+        values, examples, spent = self.result(arm, seed, n_updates, folder)
         self._check_names(values, stored)
         row = {
             "arm": arm,
@@ -330,6 +333,8 @@ class Experiment:
             "cpu_seconds": round(spent, 2),
             "resumed": resumed,
         }
+        if examples and seed == self.seeds[0]:
+            row["examples"] = examples
         stored["rows"].append(row | here)
         write(self.file, stored)
         shutil.rmtree(folder, ignore_errors=True)

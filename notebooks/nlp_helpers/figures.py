@@ -2,11 +2,14 @@
 
 import base64
 import os
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from IPython import get_ipython
 from IPython.display import display
+
+from nlp_helpers.data import fonts
 
 if (shell := get_ipython()) is not None:
     # A notebook shows its own pictures, whatever MPLBACKEND names for other programs.
@@ -66,19 +69,30 @@ def bars(labels, values, *, ylabel, ax=None, colour=COLOURS[0]):
     return ax
 
 
-def heat_map(weights, *, read, written, ax=None):
+def heat_map(weights, *, read, written, ax=None, colour_bar=True):
     """Draw attention weights as a map, dark where they are large; return the axes.
+
+    Hangul is drawn as it is: the font that has it is fetched if there is any.
 
     Args:
         weights: numbers from 0 to 1, `[len(written), len(read)]`.
         read: the words that were attended to, which stand below.
         written: the words that attended to them, which stand on the left.
         ax: axes to draw on; None draws on the current ones.
+        colour_bar: draw the scale of the colours beside the map.
+
+    Raises:
+        DataError: there is Hangul, and its font cannot be fetched.
     """
     ax = ax or plt.gca()
-    ax.imshow(weights, cmap="Blues", vmin=0, vmax=1)
+    image = ax.imshow(weights, cmap="Blues", vmin=0, vmax=1)
+    if colour_bar:
+        plt.colorbar(image, ax=ax, label="attention weight", fraction=0.04)
     ax.set_xticks(range(len(read)), read, rotation=60, ha="right")
     ax.set_yticks(range(len(written)), written)
     ax.set(xlabel="read", ylabel="written")
     ax.grid(visible=False)
+    if re.search("[가-힣]", " ".join([*read, *written])):
+        for label in [*ax.get_xticklabels(), *ax.get_yticklabels()]:
+            label.set_font(fonts.korean())
     return ax

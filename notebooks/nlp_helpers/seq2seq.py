@@ -77,13 +77,24 @@ class EncoderDecoder(keras.Model):
     """A bidirectional LSTM that reads, and an LSTM that writes from its last states.
 
     (Sutskever, Vinyals and Le 2014, section 2; read in both directions as in Bahdanau,
-    Cho and Bengio 2015, section 3.2.)
+    Cho and Bengio 2015, section 3.2.) With attention, the output of each step of the
+    decoder looks up the states of all source words (Luong, Pham and Manning 2015,
+    section 3, with the score "general" divided by the root of the number of units).
 
     Attributes:
         max_words: the longest source, in words, that `beam_search.translate` accepts.
     """
 
-    def __init__(self, *, source_size, target_size, embed_size, n_units, max_words=50):
+    def __init__(
+        self,
+        *,
+        source_size,
+        target_size,
+        embed_size,
+        n_units,
+        attention=False,
+        max_words=50,
+    ):
         """Build the layers.
 
         Args:
@@ -92,6 +103,7 @@ class EncoderDecoder(keras.Model):
             embed_size: numbers in the vector of a word.
             n_units: size of the decoder's state; the encoder has half as many units in
                 each direction, so it must be even.
+            attention: whether the decoder looks back at the source.
             max_words: see the class.
 
         Raises:
@@ -112,7 +124,7 @@ class EncoderDecoder(keras.Model):
                 f"n_units={n_units} is odd: it must be even, one half for each "
                 "direction of the encoder."
             )
-        self.max_words = max_words
+        self.max_words, self.attention = max_words, bool(attention)
         self.source_embedding = keras.layers.Embedding(
             source_size,
             embed_size,
@@ -128,11 +140,15 @@ class EncoderDecoder(keras.Model):
         self.decoder = keras.layers.LSTM(
             n_units, return_sequences=True, return_state=True
         )
+        if self.attention:
+            self.scale = n_units**-0.5
+            self.key_layer = keras.layers.Dense(n_units, use_bias=False)
+            self.combine = keras.layers.Dense(n_units, activation="tanh")
         self.output_layer = keras.layers.Dense(target_size)
 
     def get_config(self):
         """Return the arguments of the model, which Keras saves with it."""
-        return dict(self.sizes)
+        return {**self.sizes, "attention": self.attention}
 
     def encode(self, source):
         """Read the source; return what `step` needs to write the target.
@@ -142,14 +158,17 @@ class EncoderDecoder(keras.Model):
 
         Returns:
             The first state `[h, c]` of the decoder, `[batch, n_units]` each, and what
-            stays the same at every step (the memory), which is nothing here: `()`.
+            stays the same at every step (the memory): with attention the keys and the
+            values `[batch, source_steps, n_units]` and the mask `[batch,
+            source_steps]` of the source, without it `()`.
         """
         embedded = self.source_embedding(source)
         mask = self.source_embedding.compute_mask(source)
-        _, h_forward, c_forward, h_back, c_back = self.encoder(embedded, mask=mask)
+        states, h_forward, c_forward, h_back, c_back = self.encoder(embedded, mask=mask)
         h = tf.concat([h_forward, h_back], axis=-1)
         c = tf.concat([c_forward, c_back], axis=-1)
-        return [h, c], ()
+        memory = (self.key_layer(states), states, mask) if self.attention else ()
+        return [h, c], memory
 
     def step(self, ids, state, memory=()):
         """Write one word.
@@ -162,21 +181,46 @@ class EncoderDecoder(keras.Model):
         Returns:
             Logits `[batch, target_size]` of the next word, and the new state.
         """
-        outputs, state = self.decoder.cell(self.target_embedding(ids), state)
-        return self.output_layer(outputs), state
+        output, state = self.decoder.cell(self.target_embedding(ids), state)
+        logits, _ = self.look_back(output[:, tf.newaxis], memory)
+        return logits[:, 0], state
 
-    def call(self, inputs):
+    def call(self, inputs, return_weights=False, training=None):
         """Return the logits `[batch, steps, target_size]` of all the steps at once.
 
         Args:
             inputs: source ids `[batch, source_steps]` and the decoder's inputs
                 `[batch, steps]`, the right words one step late.
+            return_weights: return also the weights of `look_back`.
+            training: is not used: there is no dropout.
         """
         source, decoder_inputs = inputs
-        state, _ = self.encode(source)
+        state, memory = self.encode(source)
         embedded = self.target_embedding(decoder_inputs)
         outputs, *_ = self.decoder(embedded, initial_state=state)
-        return self.output_layer(outputs)
+        logits, weights = self.look_back(outputs, memory)
+        return (logits, weights) if return_weights else logits
+
+    def look_back(self, outputs, memory):
+        """Return the logits of the decoder's outputs, and where they looked.
+
+        Args:
+            outputs: `[batch, steps, n_units]`.
+            memory: the second result of `encode`.
+
+        Returns:
+            Logits `[batch, steps, target_size]`, and the attention weights `[batch,
+            steps, source_steps]`, or None without attention.
+        """
+        if not self.attention:
+            return self.output_layer(outputs), None
+        keys, values, mask = memory
+        scores = self.scale * tf.matmul(outputs, keys, transpose_b=True)
+        scores = tf.where(mask[:, tf.newaxis], scores, -1e9)
+        weights = tf.nn.softmax(scores)
+        contexts = tf.matmul(weights, values)
+        combined = self.combine(tf.concat([contexts, outputs], axis=-1))
+        return self.output_layer(combined), weights
 
 
 def _unit_normal():

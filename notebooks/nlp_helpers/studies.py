@@ -38,7 +38,9 @@ def study(
     Args:
         name: chapter and word, such as "07/length".
         run: a function that trains, `run(*, seed, n_updates, folder, **arm)`, and
-            returns a number, or a dict from names to numbers. What it puts into
+            returns a number, or a dict from names to numbers; besides, the dict may
+            have "examples", a list of strings, of which those of the first seed are
+            stored. What it puts into
             `folder`, as `keras.callbacks.BackupAndRestore(folder)` does, is still there
             when it is called again because the process was killed.
         arms: a dict from the name of each arm to the arguments with which it differs.
@@ -130,6 +132,15 @@ class Study:
         """
         name = self._name(name)
         return np.array([row["values"][name] for row in self._by_seed(arm).values()])
+
+    def examples(self, arm):
+        """Return the strings that the first seed of an arm has stored: none, or a list.
+
+        Raises:
+            ValueError: there is no such arm.
+        """
+        rows = self._by_seed(arm).values()
+        return next((row["examples"] for row in rows if "examples" in row), [])
 
     def difference(self, arm, other, name=None):
         """Return by how much an arm is above another, for each seed that both have.

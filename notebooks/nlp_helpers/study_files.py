@@ -81,6 +81,7 @@ def _check_shape(stored):
         _ = row["arm"], row["seed"], row["resumed"]
         _ = [float(x) for x in (row["n_updates"], row["cpu_seconds"])]
         _ = [float(x) for x in row["values"].values()]
+        _ = [*row.get("examples", [])]
 
 
 def to_begin_anew(path):

@@ -132,10 +132,13 @@ class MultiHeadAttention(keras.layers.Layer):
         """
         if context is None and cache is None:
             raise ValueError("Attention needs a context or a cache: give one of them.")
+        n_cached = 0 if cache is None else tf.shape(cache[0])[2]
         if context is not None:
-            cache = self._extended(cache, self.keys_and_values(context))
+            keys, values = self.keys_and_values(context)
+            cache = self._extended(cache, (self.placed(keys, n_cached), values))
         keys, values = cache
-        queries = self._split(self.query(queries))  # [batch, n_heads, steps, d_head]
+        # [batch, n_heads, steps, d_head]
+        queries = self.placed(self._split(self.query(queries)), n_cached)
         scores = tf.matmul(queries, keys, transpose_b=True) / self.d_head**0.5
         scores = tf.cast(scores, tf.float32)  # float16 is too coarse for a softmax
         if mask is not None:
@@ -150,6 +153,18 @@ class MultiHeadAttention(keras.layers.Layer):
     def keys_and_values(self, context):
         """Return the keys and the values of a context, as a cache has them."""
         return self._split(self.key(context)), self._split(self.value(context))
+
+    def placed(self, vectors, first_position):
+        """Return queries or keys `[batch, n_heads, steps, d_head]` as they are.
+
+        Self-attention in which positions are not added to the embedding, such as
+        rotary ones, brings them in here.
+
+        Args:
+            vectors: queries, or the keys of the same steps.
+            first_position: the position of the first step.
+        """
+        return vectors
 
     @staticmethod
     def _extended(cache, new):

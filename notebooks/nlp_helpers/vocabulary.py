@@ -1,6 +1,7 @@
 """Vocabularies: characters and words <-> ids."""
 
 import collections
+import difflib
 import operator
 import re
 import unicodedata
@@ -123,6 +124,40 @@ class Words:
     def spaced(cls, sentences):
         """Return sentences as `decode` writes them, a space between all words."""
         return [" ".join(cls.split(sentence)) for sentence in sentences]
+
+    def typed(self, sentence):
+        """Return a sentence that somebody has typed as the vocabulary writes it.
+
+        Where a word is not in the vocabulary and its lower case is, that is taken: the
+        corpus may have no capitals. Full stops and commas are left out if it has none.
+
+        Args:
+            sentence: such as "The girl bought a book."
+
+        Raises:
+            ValueError: there are no words, or some that are not in the vocabulary; the
+                message lists words of the vocabulary that are like them.
+        """
+        words = [w for w in self.split(sentence) if w not in ".," or w in self._id_of]
+        if not words:
+            raise ValueError("A sentence is empty: there is nothing to translate.")
+        words = [w if w in self._id_of else self._in_other_case(w) for w in words]
+        unknown = [w for w in dict.fromkeys(words) if w not in self._id_of]
+        if unknown:
+            listed = "; ".join(map(self._with_neighbours, unknown))
+            raise ValueError(
+                f"Not in the vocabulary: {listed}. Use words of the training data."
+            )
+        return " ".join(words)
+
+    def _in_other_case(self, word):
+        cases = word.lower(), word.capitalize()
+        return next((w for w in cases if w in self._id_of), word)
+
+    def _with_neighbours(self, word):
+        known = self.vocabulary[len(self.SPECIAL) :]
+        near = difflib.get_close_matches(word.lower(), known, cutoff=0.6)
+        return f"{word!r}" + (f" (near: {', '.join(near)})" if near else "")
 
     def encode(self, sentences):
         """Return the ids of sentences between `<sos>` and `<eos>`, padded at the end.

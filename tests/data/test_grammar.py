@@ -632,24 +632,3 @@ def test_an_unknown_target_language():
 
 
 # What a reader types
-
-
-def test_a_typed_sentence_is_written_as_in_the_corpus():
-    assert grammar.tidy("The girl bought a book.") == "the girl bought a book"
-    assert grammar.tidy(" i  did not, buy IT") == "I did not buy it"
-    assert grammar.tidy("Did the dog sleep?") == "did the dog sleep ?"
-
-
-def test_an_unknown_word_is_an_error_that_names_similar_ones():
-    message = r"does not know 'gril' \(near: girl.*'zzz'. Its \d+ words"
-    with pytest.raises(ValueError, match=message):
-        grammar.tidy("The gril bought a zzz.")
-    with pytest.raises(ValueError, match="There are no words"):
-        grammar.tidy(" . ")
-
-
-def test_known_words_are_those_of_the_corpus():
-    known = grammar.known_words()
-    assert known == sorted(set(known))
-    assert {"I", "the", "bought", "?"} <= set(known)
-    assert "compró" in grammar.known_words("es")

@@ -193,7 +193,9 @@ def test_a_line_that_is_no_review_is_named(own_file, line, problem):
 
 
 def test_a_file_that_is_no_text_or_not_there(own_file, tmp_path):
-    with pytest.raises(DataError, match="not a text in UTF-8: byte 5 cannot"):
+    with pytest.raises(
+        DataError, match="not in UTF-8: no character has the byte at position 5"
+    ):
         movie_reviews.own_reviews(own_file(b"1\tcaf\xe9"))
     with pytest.raises(DataError, match=r"nowhere\.tsv cannot be read: No such file"):
         movie_reviews.own_reviews(tmp_path / "nowhere.tsv")

@@ -65,6 +65,29 @@ def at_hand(remote_file):
     return None
 
 
+def read_own_file(path):
+    """Return the text of a reader's own file, which takes the place of a corpus.
+
+    Args:
+        path: a file in UTF-8.
+
+    Raises:
+        DataError: the file cannot be read, or is not in UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}. Give the path of a text file, "
+            "as seen from the folder of the notebook."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not in UTF-8: no character has the byte at position "
+            f"{error.start:,}. Save the file as UTF-8 in an editor."
+        ) from error
+
+
 def read_archive(archive, pattern):
     """Read files of a zip or tar archive into memory; nothing is written to disk.
 

