@@ -40,9 +40,9 @@ def study(
         run: a function that trains, `run(*, seed, n_updates, folder, **arm)`, and
             returns a number, or a dict from names to numbers; besides, the dict may
             have "examples", a list of strings, of which those of the first seed are
-            stored. What it puts into
-            `folder`, as `keras.callbacks.BackupAndRestore(folder)` does, is still there
-            when it is called again because the process was killed.
+            stored. What it puts into `folder`, as
+            `keras.callbacks.BackupAndRestore(folder)` does, is still there when it is
+            called again because the process was killed.
         arms: a dict from the name of each arm to the arguments with which it differs.
             An arm that is not trained by updates, such as one that counts, has
             `n_updates=0` among them.
