@@ -93,6 +93,7 @@ def heat_map(weights, *, read, written, ax=None, colour_bar=True):
     ax.set(xlabel="read", ylabel="written")
     ax.grid(visible=False)
     if re.search("[가-힣]", " ".join([*read, *written])):
+        font = fonts.korean()
         for label in [*ax.get_xticklabels(), *ax.get_yticklabels()]:
-            label.set_font(fonts.korean())
+            label.set_font(font)
     return ax
