@@ -28,11 +28,12 @@ MATHJAX = "tex-chtml.js"
 
 def gather(executed):
     """Lay pages, chapters and pictures side by side, where Sphinx reads them."""
-    for folder in (SOURCE, TARGET):
+    for folder in (SOURCE, TARGET, BUILD / "deploy"):
         shutil.rmtree(folder, ignore_errors=True)
     ignored = shutil.ignore_patterns("__pycache__", "slides*")
     shutil.copytree(ROOT / "docs", SOURCE, ignore=ignored)
     shutil.copy(ROOT / "data" / "README.md", SOURCE / "data.md")
+    shutil.copytree(ROOT / "deploy", BUILD / "deploy")  # the page on clusters shows it
     # `make run` keeps its pictures apart from those of the repository.
     for images in [ROOT / "images"] + [BUILD / "images"] * executed:
         if images.exists():

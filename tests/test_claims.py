@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from nlp_helpers import claims, course, settings
+from nlp_helpers import claims, course, families, settings
 from nlp_helpers.claims import NO_DIFFERENCE, claim, faster
 from nlp_helpers.measuring import peak_memory_mb
 
@@ -223,6 +223,9 @@ def test_a_cost_is_a_positive_number(costs):
 def begun(monkeypatch):
     run = course.Run(chapter="07", cpu_start=time.process_time() - 100)
     monkeypatch.setattr(course, "run", run)
+    children = families.cpu_seconds_of_children()
+    monkeypatch.setattr("nlp_helpers.claims.CHILDREN_BEFORE", children)
+    monkeypatch.setattr(families.PeakMemory, "of_all", 0.0)
 
 
 def circumstances_of(row):

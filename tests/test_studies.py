@@ -117,6 +117,12 @@ def test_the_tiny_run_finds_code_that_does_not_run(train):
         ask(lambda **_: {"loss": 1.0})
 
 
+def test_names_are_compared_on_the_edition_of_the_study_only(train, edition):
+    collect(train)
+    with edition("original"):
+        assert ask(lambda **_: {"50 labels": 1.0}).names == ["value"]
+
+
 def test_a_notebook_prints_only_what_is_missing(train, capsys):
     ask(train)
     line = (

@@ -18,8 +18,9 @@ NAMES = (  # whatever else is in the folder is a reader's own
     "06_beam_search",
     "07_attention",
     "08_transformer",
-    "09_pretraining",
-    "10_scaling_out",
+    "09_gpt",
+    "10_pretraining",
+    "11_scaling_out",
 )
 
 

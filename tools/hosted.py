@@ -32,6 +32,7 @@ NEEDED = {
     "psutil": "psutil",
     "pyarrow": "pyarrow",
     "sacrebleu": "sacrebleu",
+    "safetensors": "safetensors",
     "scipy": "scipy",
     "sentencepiece": "sentencepiece",
     "tensorflow_datasets": "tensorflow-datasets",

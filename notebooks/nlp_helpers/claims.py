@@ -10,7 +10,7 @@ import tensorflow as tf
 from IPython import get_ipython
 from IPython.display import display
 
-from nlp_helpers import course, settings
+from nlp_helpers import course, families, settings
 from nlp_helpers.intervals import interval
 from nlp_helpers.measuring import peak_memory_mb
 from nlp_helpers.studies import study
@@ -18,6 +18,7 @@ from nlp_helpers.studies import study
 __all__ = ["NO_DIFFERENCE", "claim", "faster", "study"]
 
 KINDS = ("quality", "equality", "cost")
+CHILDREN_BEFORE = families.cpu_seconds_of_children()
 # The floor of a comparison: what a gain is when nothing is gained.
 NO_DIFFERENCE = ("no difference", 0.0)
 
@@ -218,9 +219,19 @@ def _circumstances():
         "chapter": course.run.chapter,
         "edition": settings.edition(),
         "scale": settings.scale(),
-        "cpu_seconds": round(time.process_time() - course.run.cpu_start, 1),
-        "peak_memory_mb": round(peak_memory_mb()),
+        **_costs(),
         "machine": _machine(),
+    }
+
+
+def _costs():
+    """Return what this process and all that it has started have cost so far."""
+    own = time.process_time() - course.run.cpu_start
+    children = families.cpu_seconds_of_children() - CHILDREN_BEFORE
+    memory = max(peak_memory_mb(), families.PeakMemory.of_all)
+    return {
+        "cpu_seconds": round(own + children, 1),
+        "peak_memory_mb": round(memory),
     }
 
 

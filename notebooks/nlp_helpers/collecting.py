@@ -194,6 +194,8 @@ class Experiment:
     def try_out(self, stored):
         """Run once with the tiny budget, and compare the names of what comes out.
 
+        They are compared on the edition of the study only.
+
         Raises:
             StudyError: the stored rows have other names.
         """
@@ -203,7 +205,8 @@ class Experiment:
         with tempfile.TemporaryDirectory() as folder:
             values, *_ = self.result(arm, seed, self.tiny, Path(folder))
         tf.keras.utils.set_random_seed(settings.seed())  # the chapter's again
-        self._check_names(values, stored)
+        if settings.edition() == self.edition:  # a name may hold a number of examples
+            self._check_names(values, stored)
 
     def _check_names(self, values, stored):
         for row in stored["rows"]:

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import psutil
+from nlp_helpers import families
 from nlp_helpers.course import without_proxy
 
 
@@ -132,8 +133,7 @@ def kill_tree(process):
 class Processes:
     """Processes that live and die together; use it in a `with` statement.
 
-    Attributes:
-        peak_memory_mb: most resident memory seen so far, of all of them together.
+    Their memory counts among the costs of the chapter that has started them.
     """
 
     def __init__(self, commands, folder, *, time_limit):
@@ -150,7 +150,7 @@ class Processes:
         """
         self._folder, self._time_limit = Path(folder), time_limit
         self._deadline = time.monotonic() + time_limit
-        self.peak_memory_mb = 0.0
+        self._memory = families.PeakMemory()
         self._running, self._killed = {}, set()
         without_proxy()
         for name, (arguments, variables) in commands.items():
@@ -191,9 +191,6 @@ class Processes:
     def _wait(self, until, grace):
         while until is None or not until():
             codes = {name: p.poll() for name, p in self._running.items()}
-            with contextlib.suppress(psutil.Error):  # one may have just ended
-                now = sum(self._running[n].memory_info().rss for n in self.alive())
-                self.peak_memory_mb = max(self.peak_memory_mb, now / 1e6)
             if failed := [name for name, code in codes.items() if code]:
                 end = min(time.monotonic() + grace, self._deadline)
                 while self.alive() and time.monotonic() < end:
@@ -223,6 +220,7 @@ class Processes:
             kill_tree(process)
             process.wait()
             process.stdin.close()
+        self._memory.stop()
 
     def alive(self):
         """Return the names of the processes that run."""

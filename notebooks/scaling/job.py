@@ -5,6 +5,7 @@ Nothing here needs TensorFlow: a wrong file is found before it is imported.
 
 import dataclasses
 import json
+import shutil
 
 from nlp_helpers.course import check_folder
 
@@ -65,6 +66,11 @@ class TrainingJob:
     def to_json(self):
         """Return the text of a job file."""
         return json.dumps(dataclasses.asdict(self), indent=1)
+
+    def delete_backups(self):
+        """Delete the backups, once the results are written."""
+        if self.save_every:
+            shutil.rmtree(self.backup, ignore_errors=True)
 
     @classmethod
     def from_json(cls, text):

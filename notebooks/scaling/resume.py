@@ -1,10 +1,10 @@
 """How a training that was interrupted goes on: from its last backup, if there is one.
 
-A backup holds weights, optimizer, counts and step. The place in the data is not in it,
-since it follows from the step.
+A backup holds weights, optimizer, counts, losses and step. The place in the data is not
+in it, since it follows from the step. The backups stay until the results are written:
+whoever is killed in between still has them.
 """
 
-import shutil
 from pathlib import Path
 
 import tensorflow as tf
@@ -28,15 +28,10 @@ class Backups:
         if latest := latest_of(job):
             state.restore(latest).assert_existing_objects_matched()
 
-    def save_if_due(self, n_updates):
-        """Save, every so many updates. All workers have to call this."""
-        if self.every and n_updates % self.every == 0:
+    def save_if_due(self, n_updates, *, is_last=False):
+        """Save if that is due, or the update the last. All workers must call this."""
+        if self.every and (is_last or n_updates % self.every == 0):
             self.manager.save(checkpoint_number=n_updates)
-
-    def delete(self):
-        """Delete the backups: the training is done."""
-        if self.every:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def folder_of(job, strategy):

@@ -76,7 +76,9 @@ def read_batches(job, first_step=0):
 
     The order of the examples depends only on the job's seed, TensorFlow's own (which
     `training.train` sets to the same) and the epoch, so a training can go on where it
-    was interrupted. Nothing is kept in memory but a shuffle buffer.
+    was interrupted. Each epoch shuffles the shards, reads four of them in turns, and
+    shuffles the records in a buffer; nothing else is kept in memory. To skip an epoch
+    costs nothing; the skipped batches of an epoch that was begun are read again.
 
     Args:
         job: a `TrainingJob`. What does not fill the last batch of an epoch is left out.
@@ -100,16 +102,26 @@ def read_batches(job, first_step=0):
         return ids["number"], (source, target[:, :-1]), target[:, 1:]
 
     def epoch(k):
-        records = tf.data.TFRecordDataset(paths)
-        records = records.shuffle(1_000, job.seed + k, reshuffle_each_iteration=False)
+        order = {"seed": job.seed + k, "reshuffle_each_iteration": False}
+        files = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), **order)
+        records = files.interleave(
+            tf.data.TFRecordDataset,
+            cycle_length=4,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        records = records.shuffle(1_000, **order)
         return records.take(job.steps_per_epoch * job.batch_size)
 
-    epochs = map(epoch, range(job.epochs))
-    records = functools.reduce(tf.data.Dataset.concatenate, epochs)
-    records = records.skip(first_step * job.batch_size)
+    n_whole, n_batches = divmod(first_step, job.steps_per_epoch)
+    epochs = map(epoch, range(n_whole, job.epochs))
+    records = functools.reduce(
+        tf.data.Dataset.concatenate, epochs, epoch(0).take(0)
+    ).skip(n_batches * job.batch_size)
     dataset = records.batch(job.batch_size, drop_remainder=True).map(parse)
     options = tf.data.Options()
-    # Each worker takes every n-th batch of its own size, whatever the files.
+    # Each of n workers reads all the files and keeps every n-th batch of its own size,
+    # so all have equally many, whatever the number and the sizes of the files.
     policy = tf.data.experimental.AutoShardPolicy.DATA
     options.experimental_distribute.auto_shard_policy = policy
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)

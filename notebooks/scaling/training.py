@@ -40,6 +40,7 @@ class TrainingState(tf.train.Checkpoint):
         model: chapter 8's Transformer.
         optimizer: Adam.
         n_updates: number of updates so far.
+        epoch_losses: the sum of the losses of the updates so far, `[epochs]`.
         example_counts: how often each example was trained on, `[epochs, n_examples]`.
             Every worker adds to its own copy; read from all of them, it is their sum.
     """
@@ -56,6 +57,11 @@ class TrainingState(tf.train.Checkpoint):
             optimizer=optimizer,
             n_updates=tf.Variable(
                 tf.zeros([], tf.int64),
+                trainable=False,
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            ),
+            epoch_losses=tf.Variable(
+                tf.zeros([job.epochs]),
                 trainable=False,
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             ),
@@ -131,6 +137,7 @@ def train(job, folder, strategy=None):
 
     Returns:
         The `TrainingState`, the mean loss of each epoch in a list, and the `StepLog`.
+        The backups are still there: `job.delete_backups` removes them.
 
     Raises:
         ValueError: the workers do not divide the batch size, or a shard is damaged.
@@ -147,23 +154,29 @@ def train(job, folder, strategy=None):
 
     @tf.function
     def update(batch):
+        epoch = state.n_updates // job.steps_per_epoch
         shares = strategy.run(functools.partial(state.update, job), batch)
-        return strategy.reduce("SUM", shares, axis=None)
+        loss = strategy.reduce("SUM", shares, axis=None)
+        state.epoch_losses.assign_add(loss * tf.one_hot(epoch, job.epochs))
+        return loss
 
     log = StepLog(Path(folder) / "progress", int(state.n_updates.numpy()))
-    steps = range(log.n_done, job.epochs * job.steps_per_epoch)
-    losses = [[] for _ in range(job.epochs)]
+    n_steps = job.epochs * job.steps_per_epoch
     try:
-        for step, batch in zip(steps, batches, strict=False):
+        for _, batch in zip(range(log.n_done, n_steps), batches, strict=False):
             with log.step():
-                losses[step // job.steps_per_epoch].append(float(update(batch)))
-            backups.save_if_due(log.n_done)
+                update(batch).numpy()  # waits until the update is done
+            backups.save_if_due(log.n_done, is_last=log.n_done == n_steps)
             time.sleep(job.pause)
     except tf.errors.DataLossError:
         shards.check_records(shards.find(job.data))
         raise
-    backups.delete()
-    return state, [float(np.mean(epoch)) for epoch in losses if epoch], log
+    return state, (state.epoch_losses.numpy() / job.steps_per_epoch).tolist(), log
+
+
+def wait_for_all(strategy):
+    """Return when all workers have called this; an error if one of them is gone."""
+    time_all_reduce(strategy, [1], repeats=1)
 
 
 def time_all_reduce(strategy, sizes, repeats=20):

@@ -22,7 +22,7 @@ def execute_definitions(number, *names, **given):
     What else they refer to is computed in the chapter: name it too, or give its value.
 
     Args:
-        number: of the chapter, such as "09".
+        number: of the chapter, such as "10".
         names: of functions, classes or variables; of two definitions the last counts.
         given: values of other names, in place of what the chapter assigns to them.
 

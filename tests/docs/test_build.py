@@ -22,6 +22,8 @@ def course(tmp_path, monkeypatch, chapter, rows):
         "docs/glossary.md": "# Glossary\n\n```{glossary}\nRNN\n  A network.\n```\n",
         "docs/bibliography.md": "# Bibliography\n",
         "docs/slides/course/index.html.j2": "a template",
+        "deploy/worker.py": "a worker",
+        "build/deploy/gone.py": "left from before",
         "data/README.md": "# Data\n\nPost (2018)\n",
         "images/a.png": "stored",
         "build/images/a.png": "of run",
@@ -62,6 +64,7 @@ def test_pages_chapters_and_pictures_are_gathered(course, executed):
         "notebooks/01_first.ipynb",
     ]
     assert not build.TARGET.exists()
+    assert [path.name for path in (course / "build/deploy").iterdir()] == ["worker.py"]
     origin = course / "build/executed" if executed else course / "notebooks"
     download = (origin / "01_first.ipynb").read_text("utf-8")
     assert gathered["downloads/01_first.ipynb"] == download

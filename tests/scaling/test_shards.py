@@ -69,3 +69,17 @@ def test_a_damaged_record_is_named(job, damage):
         with pytest.raises(ValueError, match=message):
             shards.check_records(paths)
         damage(path, position)  # and whole again
+
+
+def test_each_epoch_begins_with_four_shards_of_its_own(job, tmp_path):
+    n_shards, n_examples = 8, 8 * 600  # a shuffle buffer holds 1,000
+    (tmp_path / "many").mkdir()
+    ids = np.ones([n_examples, 4], int)
+    shards.write(tmp_path / "many", n_shards, ids[:, :3], ids)
+    many = replace(job, data=str(tmp_path / "many"), n_examples=n_examples)
+    many = replace(many, batch_size=64, steps_per_epoch=1)
+    first, second = (
+        set(np.mod(b, n_shards)) for b in numbers_of(shards.read_batches(many))
+    )
+    assert len(first) == len(second) == 4
+    assert first != second

@@ -15,6 +15,7 @@ from tools.chapters import NOTEBOOKS, ROOT
 
 # What is ours, what TensorFlow brings, and what only one line has.
 NOT_FETCHED = {"nlp_helpers", "scaling", "tensorflow", "keras", "tensorflow_addons"}
+NOT_FETCHED |= {"ml_dtypes"}  # which TensorFlow brings too
 NOT_FETCHED |= {"google", "IPython"}  # brought by tensorflow-datasets and every host
 
 

