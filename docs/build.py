@@ -14,8 +14,8 @@ import nbformat
 from sphinx.cmd.build import main
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-from docs import chapter_pages, links, pages  # noqa: E402
+sys.path[:0] = [str(ROOT), str(ROOT / "notebooks")]
+from docs import chapter_pages, links, pages, studies  # noqa: E402
 from docs.bibliography import Bibliography  # noqa: E402
 from tools import chapters, results_tables  # noqa: E402
 
@@ -42,7 +42,9 @@ def gather(executed):
     all_chapters, rows = chapters.read_all(), results_tables.load()
     bibliography = Bibliography()
     write_chapters(all_chapters, rows, bibliography, executed)
-    write_pages(pages.parts(all_chapters, rows), bibliography)
+    stored_studies = studies.read_all(all_chapters)
+    studies.draw_all(stored_studies, SOURCE)
+    write_pages(pages.parts(all_chapters, rows, stored_studies), bibliography)
 
 
 def write_chapters(all_chapters, rows, bibliography, executed):

@@ -5,7 +5,7 @@ A page of docs/ says `<!-- generated: NAME -->` where NAME is one of `parts`.
 
 import re
 
-from docs import repository, speed
+from docs import lessons, repository, speed, studies
 from docs.cards import cards
 from docs.chapter_pages import EXERCISE
 from tools import results_tables
@@ -15,20 +15,23 @@ PLACE = re.compile(r"<!-- generated: ([a-z-]+) -->")
 ON_THE_SITE = {"../notebooks/": "notebooks/", "../data/README.md": "data.md"}
 
 
-def parts(chapters, rows):
+def parts(chapters, rows, stored_studies):
     """Return a dict from the name of each generated part to its text in Markdown.
 
     Args:
         chapters: what `tools.chapters.read_all` returns.
         rows: what `tools.results_tables.load` returns.
+        stored_studies: what `studies.read_all` returns.
     """
     return {
         "services": repository.in_a_browser(repository.address()),
         "cards": cards(chapters),
         "costs": costs(chapters, rows),
         "exercises": exercises(chapters),
+        "lessons": lessons.lessons(chapters),
         "speed": speed.figure(chapters, rows),
-        "summary": results_tables.summary(rows),
+        "studies": studies.page(stored_studies),
+        "results": results_tables.one_of_each(chapters, rows),
     }
 
 

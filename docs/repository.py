@@ -56,6 +56,6 @@ def in_a_browser(repository):
 
 Open the first chapter in {buttons}; the bar below the title of each chapter opens that
 one. On Colab and Kaggle the first cell fetches the course and installs what is lacking,
-in about a minute; Kaggle wants the internet switched on. Binder installs 2.4 GB of
-packages at its first start, and has less memory than some chapters need: the table of
-costs is a guide."""
+in about a minute. On Kaggle, switch the internet on first. Binder installs 2.4 GB of
+packages at its first start, and has less memory than some chapters need: see the table
+of costs."""

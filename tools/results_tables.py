@@ -1,6 +1,7 @@
 """Every table of results and of chapters; README and site show the same ones."""
 
 import json
+import math
 import re
 
 from tools import chapters
@@ -16,6 +17,20 @@ COLUMNS = (
     "floor",
     "required",
 )
+SHOWN = {  # by the README: of each chapter the one result that says most by itself
+    "01": "loss on the last tenth of the text, GRU(320), 300 CPU-s of updates",
+    "02": "loss on the last tenth, GRU of 320 units, 300 CPU-seconds, carried",
+    "03": "validation accuracy, bag of words minus GRU, as many updates",
+    "04": "validation accuracy with 100 labels, GloVe, trained minus naive Bayes",
+    "05": "translating 2,000 test sentences, greedy, two-way encoder",
+    "06": "BLEU of validation translations, beam width 5 minus greedy",
+    "07": "translating validation sentences, with attention minus without, "
+    "at equal cost",
+    "08": "translating 1,000 test sentences, Transformer, greedy",
+    "09": "validation loss at equal cost, GRU on characters minus GPT on tokens",
+    "10": "validation accuracy with 100 labels, MiniLM frozen minus from scratch",
+    "11": "examples not seen exactly once per epoch, run killed twice and resumed",
+}
 
 
 def load():
@@ -62,17 +77,32 @@ def with_table(page, name, table):
 def table(rows):
     """Return results as one table in Markdown, with a line about the machine."""
     cells = [[row["chapter"], *cells_of(row)] for row in rows]
-    return f"{_markdown(['chapter', *COLUMNS], cells)}\n\n{_about(rows)}"
+    return f"{markdown_table(['chapter', *COLUMNS], cells)}\n\n{_about(rows)}"
 
 
 def results_page(rows):
     """Return results in Markdown, a section and a table for each chapter."""
-    parts = [_about(rows)]
+    parts = [_about(rows), "## The main results", summary(rows)]
     for number, title in _titles(rows).items():
         own = [row for row in rows if row["chapter"] == number]
-        parts += [f"## {title}", _markdown(COLUMNS, map(cells_of, own))]
+        parts += [f"## {title}", markdown_table(COLUMNS, map(cells_of, own))]
         parts += [_costs_line(rows, number)]
     return "\n\n".join(parts)
+
+
+def one_of_each(all_chapters, rows):
+    """Return a table in Markdown with one result of each chapter, that in `SHOWN`.
+
+    A chapter without this result, in the packaged edition, is left out.
+    """
+    packaged = [row for row in rows if row["edition"] == "packaged"]
+    found = {(row["chapter"], row["claim"]): row for row in packaged}
+    cells = []
+    for chapter in all_chapters:
+        if row := found.get((chapter.number, SHOWN.get(chapter.number))):
+            link = f"[{int(chapter.number)}](notebooks/{chapter.path.name})"
+            cells.append([link, *cells_of(row)[:-1]])
+    return markdown_table(["chapter", *COLUMNS[:-1]], cells)
 
 
 def summary(rows):
@@ -81,10 +111,9 @@ def summary(rows):
     Args:
         rows: results; those of the original edition are left out.
     """
-    titles = _titles(rows)
     shown = [r for r in rows if r["headline"] and r["edition"] == "packaged"]
-    cells = [[titles[row["chapter"]], *cells_of(row)] for row in shown]
-    return _markdown(["chapter", *COLUMNS], cells)
+    cells = [[str(int(row["chapter"])), *cells_of(row)] for row in shown]
+    return markdown_table(["chapter", *COLUMNS], cells)
 
 
 def chapters_table(all_chapters, rows):
@@ -95,7 +124,19 @@ def chapters_table(all_chapters, rows):
         link = f"[{chapter.title}](notebooks/{chapter.path.name})"
         cost = f"{seconds:.0f}", f"{memory / 1000:.1f}"
         cells.append([link, chapter.description, *cost])
-    return _markdown(["chapter", "what it is about", "CPU-s", "memory, GB"], cells)
+    return markdown_table(["chapter", "what it is about", "CPU-s", "memory, GB"], cells)
+
+
+def cost_of_all(rows):
+    """Return a sentence on what a run of all chapters costs, two at a time."""
+    costs = [cost_of(rows, number) for number in _titles(rows)]
+    seconds = sum(cpu_seconds for cpu_seconds, _ in costs)
+    memory = sum(sorted(megabytes for _, megabytes in costs)[-2:])
+    return (
+        f"All chapters together take {seconds / 60:.0f} CPU-minutes, that is about "
+        f"{seconds / 120:.0f} minutes on two free cores, and up to "
+        f"{memory / 1000:.1f} GB of memory, since two run at once."
+    )
 
 
 def cells_of(row):
@@ -104,7 +145,7 @@ def cells_of(row):
         row["sentence"] if "than" in row else row["claim"],
         row["text"] or f"{row['edition']} data",
         f"**{value_of(row)}**",
-        " to ".join(map(_number, row["interval"])) if row["interval"] else "–",
+        interval_of(row) or "–",
         f"{row['floor'][0]}: {_number(row['floor'][1])}" if row["floor"] else "–",
         _required(row),
     )
@@ -122,7 +163,24 @@ def value_of(row):
     """Return the value of a claim with its unit, as the tables show it."""
     if "than" in row:  # rounded once, in the sentence
         return re.search(r" is (\S+) times as", row["sentence"])[1] + " ×"
-    return f"{_number(row['value'])} {row['unit']}".strip()
+    number = _number(row["value"])
+    if row["interval"]:
+        number = f"{row['value']:z,.{decimals_of(*row['interval'])}f}"
+    return f"{number} {row['unit']}".strip()
+
+
+def interval_of(row):
+    """Return the interval of a claim, such as "1.49 to 1.51"; "" if it has none."""
+    if not row["interval"]:
+        return ""
+    decimals = decimals_of(*row["interval"])
+    return " to ".join(f"{end:z,.{decimals}f}" for end in row["interval"])
+
+
+def decimals_of(low, high):
+    """Return how many decimals mean a thing in a number with this interval."""
+    reach = (high - low) / 2
+    return max(0, -math.floor(math.log10(reach / 3))) if reach else 2
 
 
 def cost_of(rows, number, edition="packaged"):
@@ -139,7 +197,8 @@ def cost_of(rows, number, edition="packaged"):
 
 PAGES = {  # the tables of each page, by the name in its comments
     ROOT / "README.md": {
-        "results": summary,
+        "cost": cost_of_all,
+        "results": lambda rows: one_of_each(chapters.read_all(), rows),
         "chapters": lambda rows: chapters_table(chapters.read_all(), rows),
     },
     ROOT / "docs" / "results.md": {"results": results_page},
@@ -176,6 +235,7 @@ def _about(rows):
     )
 
 
-def _markdown(header, rows):
+def markdown_table(header, rows):
+    """Return a table in Markdown: a header and rows, each a sequence of texts."""
     head, *lines = [f"| {' | '.join(cells)} |" for cells in (header, *rows)]
     return "\n".join([head, "|---" * len(header) + "|", *lines])

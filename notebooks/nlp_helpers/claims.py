@@ -56,7 +56,7 @@ def claim(
             95 % interval is shown. For a comparison they are differences, by seed.
         unit: unit of the value and of its bounds, such as "nats/char".
         text: what it was measured on, such as "tinyshakespeare". Quality needs one.
-        headline: whether the README shows this result.
+        headline: whether it is one of the main results on the page of results.
 
     Raises:
         ValueError: something that the claim needs is missing or makes no sense.
@@ -94,7 +94,7 @@ def faster(name, *, than, cpu_seconds, at_least, text=None, headline=False):
         cpu_seconds: what the two cost, in this order, for the same work.
         at_least: the ratio that must be reached, above 1.
         text: what it was measured on, if that matters.
-        headline: whether the README shows this result.
+        headline: whether it is one of the main results on the page of results.
 
     Raises:
         ValueError: a cost is not a positive number, or the bound is not above 1.

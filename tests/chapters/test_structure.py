@@ -8,6 +8,7 @@ import platform
 import re
 import statistics
 from importlib.util import resolve_name
+from itertools import takewhile
 from urllib.parse import unquote, urlsplit
 
 import nbformat
@@ -231,6 +232,14 @@ def test_code_cells_are_short(chapter):
     assert max(lengths) <= 40
     assert statistics.median(lengths) <= 8
     assert [line for cell in lines for line in cell if len(line) > 88] == []
+
+
+def test_a_chapter_can_be_taught_in_two_hours(chapter):
+    # Without its questions and exercises, which are for the time after it.
+    after = ("## Check yourself", "## Exercises")
+    taught = takewhile(lambda source: not source.startswith(after), chapter.prose)
+    assert sum(len(source.split()) for source in taught) <= 3_300
+    assert len(chapter.code_cells) <= 70
 
 
 def test_chapter_begins_with_its_own_number(chapter):

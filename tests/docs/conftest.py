@@ -10,9 +10,12 @@ from tools import chapters
 
 @pytest.fixture
 def chapter():
-    """A chapter with one exercise, a description and a picture."""
+    """A chapter with objectives, one exercise, a description and a picture."""
     cells = [
-        new_markdown_cell("# 1. First\n\nA line.\n\n![A curve](../images/a.png)"),
+        new_markdown_cell(
+            "# 1. First\n\nA line.\n\n![A curve](../images/a.png)\n\n"
+            "**You will learn** how to count.\n\n**You need** nothing."
+        ),
         new_code_cell("1 + 1"),
         new_markdown_cell("## Exercises"),
         new_markdown_cell("**1.** Do this.\n\nThen that."),

@@ -94,5 +94,5 @@ def test_every_entry_of_the_bibliography_is_whole():
         assert re.fullmatch(r"[a-z]+\d{4}[a-z]*", key)
         assert entry.persons["author"]
         assert {"title", "year"} <= set(entry.fields)
-        assert {"booktitle", "journal", "howpublished"} & set(entry.fields)
+        assert {"booktitle", "journal", "publisher", "howpublished"} & set(entry.fields)
         assert entry.fields["year"] in key

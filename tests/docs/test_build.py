@@ -6,7 +6,7 @@ import shutil
 import nbformat
 import pytest
 
-from docs import build, repository
+from docs import build, repository, studies
 from tools import chapters
 
 
@@ -64,6 +64,7 @@ def test_pages_chapters_and_pictures_are_gathered(course, executed):
         "notebooks/01_first.ipynb",
     ]
     assert not build.TARGET.exists()
+    assert (build.SOURCE / studies.PICTURES).is_dir()
     assert [path.name for path in (course / "build/deploy").iterdir()] == ["worker.py"]
     origin = course / "build/executed" if executed else course / "notebooks"
     download = (origin / "01_first.ipynb").read_text("utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import cards, pages, speed
+from docs import cards, pages, speed, studies
 from tools import chapters, results_tables
 
 DOCS = Path(pages.__file__).parent
@@ -24,7 +24,9 @@ def test_a_page_is_filled_with_what_it_asks_for():
 def test_every_part_is_asked_for_by_one_page():
     texts = [path.read_text("utf-8") for path in DOCS.glob("*.md")]
     asked = [name for text in texts for name in pages.PLACE.findall(text)]
-    parts = pages.parts(chapters.read_all(), results_tables.load())
+    all_chapters = chapters.read_all()
+    stored = studies.read_all(all_chapters)
+    parts = pages.parts(all_chapters, results_tables.load(), stored)
     assert sorted(asked) == sorted(parts)
 
 

@@ -1,9 +1,7 @@
-"""Files that other tools read, and the commands that the pages give to a reader."""
+"""Files that other tools read."""
 
 import json
 import re
-import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,8 +9,9 @@ import yaml
 from check_jsonschema import main as schema_checker
 from click.testing import CliRunner
 
+from docs import repository
 from tests.tools.test_locks import PROMISED
-from tools import course
+from tools import chapters, course
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
@@ -41,17 +40,10 @@ def test_the_schemas_refuse_what_is_wrong(tmp_path):
     assert check_schema("vendor.github-workflows", wrong).exit_code == 1
 
 
-def commands_in(text):
-    """Return the make commands in a text, each as a list of words."""
-    lines = re.findall(r"^(?:\w+=\w+ )?(make [^#\n]+)", text, re.M)
-    inline = re.findall(r"`(make [^`]+)`", text)
-    return [shlex.split(command) for command in (*lines, *inline)]
-
-
 def targets_in(text):
-    """Return the targets of the make commands in a text."""
-    words = [word for command in commands_in(text) for word in command[1:]]
-    return [word for word in words if "=" not in word]
+    """Return the targets of the make commands in a script."""
+    commands = re.findall(r"^make ([^#\n]+)", text, re.M)
+    return [word for c in commands for word in c.split() if "=" not in word]
 
 
 def jobs_of_the_workflow():
@@ -90,34 +82,50 @@ def test_the_container_has_the_python_of_the_course():
     assert targets_in(settings["postCreateCommand"]) == ["setup"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["README.md", "CONTRIBUTING.md", "data/README.md"]
-    + [f"docs/{name}.md" for name in ("start", "teachers", "results")],
-)
-def test_every_make_target_on_a_page_exists(name):
-    targets = targets_in((ROOT / name).read_text("utf-8"))
-    assert targets
-    assert set(targets) <= set(course.TARGETS)
+# What is said twice
 
 
-def test_every_command_in_the_readme_is_understood():
-    text = (ROOT / "README.md").read_text("utf-8")
-    commands = commands_in(text)
-    assert ["make", "run"] in commands
-    assert ["make", "run", "CHAPTERS=01 02"] in commands
-    assert len(commands) == len(re.findall(r"^make |`make ", text, re.M))
-    for command in commands:
-        # -n: say what would be done, and do nothing.
-        planned = subprocess.run(
-            ["make", "-n", *command[1:]],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert planned.returncode == 0, (command, planned.stderr)
-        handed = re.search(r"tools/course\.py (.*?);", planned.stdout)[1]
-        asked = course.Asked(shlex.split(handed))
-        if asked.target not in course.ALONE:
-            course.commands_of(asked)  # each chapter is there
+def citation():
+    return yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+
+
+def test_the_citation_is_of_the_last_version_in_the_changelog():
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    version, date = re.findall(r"^## (\S+), (\S+)$", changes, re.M)[0]
+    assert changes.index("\n## ") == changes.index(f"\n## {version}, ")
+    assert citation()["version"] == version
+    assert str(citation()["date-released"]) == date
+
+
+@pytest.mark.parametrize("place", ["README.md", "CITATION.cff"])
+def test_the_public_address_is_the_same_everywhere(place):
+    # Until there is one, no page pretends to know it.
+    address = repository.address()
+    said = {
+        "README.md": re.search(
+            r"^git clone (\S+) ", (ROOT / "README.md").read_text("utf-8"), re.M
+        )[1],
+        "CITATION.cff": citation().get("repository-code", "ADDRESS"),
+    }
+    assert said[place].removesuffix(".git") == (address or "ADDRESS")
+
+
+def test_every_measured_number_in_the_readme_comes_from_the_runs():
+    # `make results` writes the blocks between comments. What else is a number, in
+    # running text, is the name of something, or is said by the tool itself.
+    readme = (ROOT / "README.md").read_text("utf-8")
+    text = re.sub(r"<!-- (\w+): written.*?<!-- end of \1 -->", "", readme, flags=re.S)
+    text = re.sub(
+        r"^```.*?^```|`[^`]+`|\]\([^)]*\)|^\|.*?$", "", text, flags=re.M | re.S
+    )
+    versions = [v for line in course.LINES.values() for v in line.pythons]
+    named = {
+        *versions,
+        *re.findall(r"[\d.]+", " ".join(line.about for line in course.LINES.values())),
+        *re.findall(r"([\d.]+) GB", (ROOT / "tools" / "course.py").read_text("utf-8")),
+        *["95", "0"],  # the interval, and the floor of a difference
+        *["16", *map(str, range(1, len(chapters.NAMES) + 1))],  # chapters, of books too
+    }
+    papers = re.compile(r"(?<=[\s(])(?:19|20)\d\d(?=[;),])")
+    numbers = re.findall(r"(?<![\w.-])\d+(?:[.,]\d+)*", papers.sub("", text))
+    assert set(numbers) - named == set()
