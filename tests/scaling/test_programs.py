@@ -52,8 +52,11 @@ def test_fit_complains_unless_all_is_outside_of_the_scope(in_scope):
         with scope("fit"):
             model.fit(np.ones([4, 2]), np.ones([4, 1]), verbose=0)
 
-    if in_scope and settings.line() == "addons":
-        with pytest.raises(ValueError, match=r"scope|strategy"):
+    if in_scope:
+        # Keras 3 has an assertion without words there.
+        error = ValueError if settings.line() == "addons" else AssertionError
+        words = "scope|strategy" if settings.line() == "addons" else ""
+        with pytest.raises(error, match=words):
             train()
     else:
         train()  # on one device, without a word
