@@ -1,8 +1,8 @@
 # `make TARGET` does what `python tools/course.py TARGET` does, which works on every
 # system, also where there is no make. `make` alone explains.
 
-TARGETS := help setup run lab test test-fast lint refresh results study html slides \
-  colab test-site data lock clean
+TARGETS := help setup run lab test test-fast lint refresh results study html \
+  student slides pdf colab test-site data lock clean
 
 .PHONY: $(TARGETS)
 
