@@ -82,16 +82,18 @@ class Statement:
 
 
 def exercises_of(notebook):
-    """Return the exercises of a notebook.
+    """Return the exercises of a notebook, each with the code cells of its solution.
 
     Raises:
         MarkError: the metadata of one is missing, or does not fit its solution.
     """
     exercises = []
-    for task, solution in _tasks(notebook):
+    for task, cells in _tasks(notebook):
         number = int(TASK.match(task.source)[1])
+        solution = "\n\n\n".join(cell.source for cell in cells)
         try:
-            exercises.append(take_apart(number, solution, task.metadata["exercise"]))
+            mark = task.metadata["exercise"]
+            exercises.append((take_apart(number, solution, mark), cells))
         except KeyError as error:
             raise MarkError(f"Exercise {number}: {error} is missing.") from None
         except MarkError as error:
@@ -100,19 +102,19 @@ def exercises_of(notebook):
 
 
 def start_of(notebook):
-    """Return the index of the cell that is the heading of the exercises."""
-    return next(k for k, c in enumerate(notebook.cells) if HEADING.match(c.source))
+    """Return the index of the heading of the exercises, or the number of cells."""
+    starts = (k for k, c in enumerate(notebook.cells) if HEADING.match(c.source))
+    return next(starts, len(notebook.cells))
 
 
 def _tasks(notebook):
-    """Return each task, a cell, with the source of its solution."""
     tasks = []
     for cell in notebook.cells[start_of(notebook) + 1 :]:
         if TASK.match(cell.source):
             tasks.append((cell, []))
         elif cell.cell_type == "code":
-            tasks[-1][1].append(cell.source)
-    return [(task, "\n\n\n".join(sources)) for task, sources in tasks]
+            tasks[-1][1].append(cell)
+    return tasks
 
 
 def take_apart(number, solution, mark):

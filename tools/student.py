@@ -6,6 +6,7 @@ there is a cell to fill, and a folded one that checks what was filled in.
 """
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -45,7 +46,7 @@ def student_edition(notebook):
     Raises:
         MarkError: the metadata of an exercise does not fit its solution.
     """
-    parts = iter(exercises.exercises_of(notebook))
+    parts = iter([exercise for exercise, _ in exercises.exercises_of(notebook)])
     start = exercises.start_of(notebook)
     cells = notebook.cells[: start + 1]
     for cell in notebook.cells[start + 1 :]:
@@ -118,9 +119,7 @@ def main(arguments=None):
     copy_course(TARGET)
     for chapter in chosen:
         nbformat.write(chapter.notebook, TARGET / "notebooks" / chapter.path.name)
-    print(
-        f"{len(chosen)} chapters without solutions: {TARGET.relative_to(chapters.ROOT)}"
-    )
+    print(f"The student edition is in {os.path.relpath(TARGET)}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ A cell's tags say how its output is compared with the stored one:
 
 `study` and `study:NAME` mark the cells that `make study` runs; they compare nothing.
 
+After the solution of an exercise comes an item that solves it as the student edition
+has it: its check has to fail first, and to pass with the solution.
+
 nbval 0.11 has no hook for the comparison, so its two classes are extended here; that
 is why nbval is pinned.
 """
@@ -26,9 +29,11 @@ import re
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, coalesce_streams
 from nlp_helpers import settings
 
+from tools import exercises, student
 from tools.chapters import (
     NAMES,
     NOTEBOOKS,
@@ -64,6 +69,17 @@ KINDS = {
     "silent": "without output, and none came",
 }
 COMPARED = {"exact", "approx", "silent"}
+
+SOLVE = """\
+exec({to_fill!r})
+try:
+    exec({to_check!r})
+except AssertionError:
+    pass
+else:
+    raise RuntimeError("the check passes before the exercise is solved")
+for _source in ({solution!r}, {to_check!r}):
+    get_ipython().run_cell(_source, store_history=False).raise_error()"""
 
 ADVICE = {  # of each kind of failure, in the order in which to look at them
     "error": "a cell raised an error. The last line of its traceback, above, says what "
@@ -204,6 +220,12 @@ class ChapterFile(IPyNbFile):
                 comparison_of(cell.cell, edition, settings.seed(), settings.line())
                 for cell in cells
             ]
+            solved = {
+                id(solution[-1]): exercise
+                for exercise, solution in exercises.exercises_of(self.nb)
+            }
+        except exercises.MarkError as error:
+            raise self.CollectError(f"{self.path.name}: {error}") from None
         except PolicyError as error:
             raise self.CollectError(
                 f"{self.path.name}: {error}. `make refresh` runs it anew."
@@ -220,6 +242,23 @@ class ChapterFile(IPyNbFile):
             item.options["check"] = kind in COMPARED
             item.user_properties.append(("comparison", kind))
             yield item
+            if exercise := solved.get(id(cell.cell)):
+                yield self.solving(exercise, cell)
+
+    def solving(self, exercise, after):
+        """Return the item that solves an exercise after a cell of the chapter."""
+        source = SOLVE.format(
+            to_fill=student.to_fill(exercise),
+            to_check=student.to_check(exercise),
+            solution=f"{exercise.given}\n{exercise.solution}",
+        )
+        return ChapterCell.from_parent(
+            self,
+            name=f"Exercise {exercise.number}",
+            cell_num=after.cell_num,
+            cell=new_code_cell(source),
+            options=collections.defaultdict(bool),
+        )
 
 
 class ChapterCell(IPyNbCell):

@@ -10,7 +10,12 @@ import nbformat
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+)
 
 from tests.chapters import comparison
 from tools import chapters
@@ -36,9 +41,9 @@ def cell(source="pass", stored=None, tags=(), count=None):
 
 def notebook(*cells):
     """Return a notebook as `make refresh` leaves it: counted from 1, and hashed."""
-    for count, one in enumerate(cells, start=1):
-        one.execution_count = count
     chapter = new_notebook(cells=list(cells))
+    for count, one in enumerate(chapters.code_cells(chapter), start=1):
+        one.execution_count = count
     chapter.metadata["code_sha256"] = code_hash(chapter)
     return chapter
 
@@ -331,6 +336,21 @@ STOPPED = cell("x = 1 / 0", None, [CORPUS, IGNORE]), cell("print(x)", "1\n")
 CLAIM = "raise AssertionError('This claim does not hold. loss: 2 (at most 1)')"
 UNTRUE = cell(CLAIM), cell("print(1)", "1\n")
 
+
+def exercise(number, solution, *define):
+    """Return the task of an exercise, and its solution."""
+    metadata = {"exercise": {"define": define}}
+    return new_markdown_cell(f"**{number}.** Do.", metadata=metadata), cell(solution)
+
+
+# The second solution counts on, so that it is wrong when it is put back.
+EXERCISES = (
+    cell("from itertools import count\nnumbers = count()"),
+    new_markdown_cell("## Exercises"),
+    *exercise(1, "x = 1\nassert x == 1", "x: one"),
+    *exercise(2, "y = next(numbers)\nassert y == 0", "y: the first number"),
+)
+
 LINES = {"packaged": "addons", "original": "current"}  # of the run of each edition
 
 
@@ -385,6 +405,9 @@ def broken_notebooks():
         "unknown_tag": notebook(cell("print(1)", "1\n", ["nbval-skip"])),
         "too_wide": notebook(cell("print(1)", "1\n", ["nbval-approx:1.0"])),
     }
+    no_mark = new_markdown_cell("**1.** Do.")
+    task = new_markdown_cell("## Exercises"), no_mark, cell("assert True")
+    broken["unmarked"] = notebook(*task)
     broken["not_run"].cells[0].execution_count = None
     broken["stale"].cells[0].source = "print(2)"
     del broken["no_hash"].metadata["code_sha256"]
@@ -394,6 +417,7 @@ def broken_notebooks():
         "no_hash": "the outputs are stale",
         "unknown_tag": "unknown tag 'nbval-skip'",
         "too_wide": "tag 'nbval-approx:1.0'",
+        "unmarked": "Exercise 1: 'exercise' is missing",
     }
 
 
@@ -407,6 +431,7 @@ def reports(tmp_path_factory):
     cells = [cell(*case[:3]) for case in CELLS.values()]
     good = {"cells": notebook(*cells)}
     good |= {"stopped": notebook(*STOPPED), "untrue": notebook(*UNTRUE)}
+    good["exercises"] = notebook(*EXERCISES)
     broken, _ = broken_notebooks()
     runs = {}
     for edition, notebooks, options in [
@@ -441,6 +466,17 @@ def test_a_cell_that_raises_an_error_fails_and_stops_its_chapter(reports, editio
 
 
 @pytest.mark.slow
+def test_each_exercise_is_solved_as_the_student_edition_has_it(reports):
+    outcomes = re.findall(
+        r"^([A-Z]+) exercises\.ipynb::(\w+ \d)", reports["packaged"], re.M
+    )
+    assert outcomes == [
+        *[("PASSED", name) for name in ("Cell 0", "Cell 1", "Exercise 1", "Cell 2")],
+        ("FAILED", "Exercise 2"),
+    ]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edition", "counts"),
     [
@@ -450,13 +486,13 @@ def test_a_cell_that_raises_an_error_fails_and_stops_its_chapter(reports, editio
 )
 def test_the_summary_counts_the_cells_that_passed(reports, edition, counts):
     assert "notebook cells" in reports[edition]
-    expected = counts | {"ignored": 2, "silent": 2}
+    expected = counts | {"ignored": 2, "silent": 2 + 3}  # three beside exercises
     assert summary_counts(reports[edition]) == expected
 
 
 @pytest.mark.slow
 def test_the_summary_says_which_kinds_of_failure_there_were(reports):
-    counts = {"error": 1, "claim": 1, "picture": 1, "tolerance": 5, "difference": 7}
+    counts = {"error": 2, "claim": 1, "picture": 1, "tolerance": 5, "difference": 7}
     for kind, advice in comparison.ADVICE.items():
         assert f"{counts[kind]:5d} {kind}: {advice}" in reports["packaged"]
     assert "seed: " not in reports["packaged"]
@@ -482,7 +518,8 @@ def test_a_notebook_that_breaks_the_rules_is_refused_with_the_reason(reports):
     assert sorted(refused) == sorted(reasons)
     for name, reason in reasons.items():
         assert f"{name}.ipynb: {reason}" in reports["packaged"]
-    assert reports["packaged"].count("`make refresh` runs it anew") >= len(reasons)
+    by_refresh = len(reasons) - 1  # it marks no exercise
+    assert reports["packaged"].count("`make refresh` runs it anew") >= by_refresh
 
 
 def test_another_scale_is_refused_with_the_way_to_run_it(monkeypatch):
