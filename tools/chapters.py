@@ -22,6 +22,7 @@ NAMES = (  # whatever else is in the folder is a reader's own
     "10_pretraining",
     "11_scaling_out",
 )
+START_HERE = "start_here"  # the notebook that lists them, which `make lab` writes
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def read_all(numbers=()):
 def readers_own():
     """Return the names of the notebooks in the folder that are not of the course."""
     found = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-    return [name for name in found if name not in NAMES]
+    return [name for name in found if name not in (*NAMES, START_HERE)]
 
 
 def code_cells(notebook):

@@ -85,7 +85,7 @@ TARGETS = {
     "help": "show this list",
     "setup": "install everything, and fetch the packaged data",
     "run": "run the chapters into build/, print their results, build the site",
-    "lab": "open the notebooks in JupyterLab",
+    "lab": "open JupyterLab on a list of the chapters",
     "test": "run the unit tests and every chapter, comparing every output",
     "test-fast": "run the unit tests only, without the slow ones",
     "lint": "check style and errors in modules and notebooks",
@@ -123,11 +123,14 @@ def commands_of(asked):
     pytest = ["-m", "pytest", "-q", *(["-n", jobs] if jobs != "1" else [])]
     by_file = [*pytest, "--dist", "loadscope"]
     run = ["tools/run_chapters.py", target, *asked.chapters, "--jobs", jobs]
+    # Jupyter shows pictures below the folder in which it starts: not in notebooks/.
+    lab = ["-m", "jupyter", "lab"]
+    first_page = "/lab/tree/notebooks/start_here.ipynb"
     html, slides, ruff = ["docs/build.py"], ["docs/slides.py"], ["-m", "ruff"]
     return {
         "setup": [],
         "run": [run, [*html, "--executed"]],
-        "lab": [["-m", "jupyter", "lab", "--notebook-dir=notebooks"]],
+        "lab": [["tools/start_here.py"], [*lab, f"--LabApp.default_url={first_page}"]],
         "test": [[*by_file, *map(notebook_of, asked.chapters)]],
         "test-fast": [[*by_file, "-m", "not slow", "tests"]],
         "lint": [[*ruff, "check", "."], [*ruff, "format", "--check", "."]],

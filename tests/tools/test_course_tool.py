@@ -496,17 +496,22 @@ def wait_for_server(process, folder):
 
 
 def ask(server, path):
-    """Return a Jupyter server's answer."""
+    """Return a Jupyter server's answer, and the address that it comes from."""
     headers = {"Authorization": f"token {server['token']}"}
     asked = urllib.request.Request(server["url"] + path, headers=headers)
     with urllib.request.urlopen(asked, timeout=30) as answer:
-        return answer.read().decode()
+        return answer.read().decode(errors="replace"), answer.url
 
 
-def test_make_lab_opens_the_notebooks(lab):
-    shown = {entry["name"] for entry in json.loads(ask(lab, "api/contents"))["content"]}
+def test_make_lab_opens_on_the_list_of_the_chapters(lab):
+    contents, _ = ask(lab, "api/contents/notebooks")
+    shown = {entry["name"] for entry in json.loads(contents)["content"]}
     assert shown >= {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert "JupyterLab" in ask(lab, "lab")
+    page, address = ask(lab, "")
+    assert "JupyterLab" in page
+    assert address.endswith("/lab/tree/notebooks/start_here.ipynb")
+    assert "start_here.ipynb" in shown
+    ask(lab, "files/images/01/summary.png")  # which a chapter shows
 
 
 def test_scripts_keep_the_line_ends_of_unix_whatever_git_is_told(tmp_path):
