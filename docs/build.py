@@ -86,12 +86,21 @@ def tidy():
             path.unlink()
 
 
-if __name__ == "__main__":
-    gather(executed="--executed" in sys.argv)
+def build(executed):
+    """Build the site, and return the status of Sphinx: 0 if all is well."""
+    print("Building the site takes about a minute.", flush=True)
+    gather(executed)
     status = main(["-W", "--keep-going", "-q", str(SOURCE), str(TARGET)])
     if status == 0:
         tidy()
         size = sum(p.stat().st_size for p in TARGET.rglob("*") if p.is_file()) / 1e6
         shown = (TARGET / "index.html").relative_to(ROOT)
         print(f"The site is at {shown} ({size:.0f} MB)")
-    sys.exit(status)
+    return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(build(executed="--executed" in sys.argv))
+    except KeyboardInterrupt:
+        sys.exit("\nStopped: the site is not complete.")

@@ -10,11 +10,12 @@ class Progress(tqdm):
 
     What remains is estimated from the seconds that each cell took when the outputs
     were stored, stretched by how much slower or faster this run has been so far. A
-    terminal shows the line in place; a log gets a new one every ten seconds at most.
+    terminal shows the line in place, every second; a log gets one every ten seconds.
     """
 
-    def __init__(self, chapters):
-        """Start the clock for a run of these chapters."""
+    def __init__(self, chapters, jobs=1):
+        """Start the clock for a run of these chapters, some of them at once."""
+        self.at_once = min(jobs, len(chapters))
         self.expected = {chapter.path: _cell_seconds(chapter) for chapter in chapters}
         self.passed = dict.fromkeys(self.expected, 0)
         self.in_place = sys.stderr.isatty()
@@ -35,6 +36,11 @@ class Progress(tqdm):
             self._reach(chapter, index)
             self.update(0)  # shows the line, if it is time to
 
+    def tick(self):
+        """Show that time passes, however long a cell takes."""
+        with self.get_lock():
+            self.update(0)
+
     def chapter_ends(self, chapter):
         """Show that a chapter is done."""
         with self.get_lock():
@@ -54,7 +60,7 @@ class Progress(tqdm):
     def format_dict(self):
         """What `bar_format` can show."""
         early = self.n <= 5  # seconds: too few to tell the pace from
-        return super().format_dict | ({"rate": 1.0} if early else {})
+        return super().format_dict | ({"rate": float(self.at_once)} if early else {})
 
     def display(self, msg=None, pos=None):
         """Show the line in place, or print it into a log."""

@@ -13,7 +13,7 @@ import re
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import nbformat
@@ -75,7 +75,7 @@ def execute(chosen, jobs, edition, scale, images=""):
     isolate()
     chosen_settings = {"NLP_DATA": edition, "NLP_SCALE": scale, "NLP_IMAGES": images}
     environment = os.environ | {k: str(v) for k, v in chosen_settings.items()}
-    progress = Progress(chosen)
+    progress = Progress(chosen, jobs)
     stop = threading.Event()  # a failure or Ctrl-C: start no other chapter
 
     def run_next(chapter):
@@ -89,8 +89,12 @@ def execute(chosen, jobs, edition, scale, images=""):
     pool = ThreadPoolExecutor(jobs)
     running = [pool.submit(run_next, chapter) for chapter in chosen]
     try:
-        for done in as_completed(running):
-            done.result()
+        waiting = running
+        while waiting:
+            ended, waiting = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
+            for one in ended:
+                one.result()
+            progress.tick()
     except BaseException:
         stop.set()
         _end_kernels(running)

@@ -14,13 +14,13 @@ from tools.progress import Progress
 def start(add_chapter):
     """Return a function that starts a run of chapters which took some seconds."""
 
-    def start(*seconds_of_chapters, n_cells=None):
+    def start(*seconds_of_chapters, n_cells=None, jobs=1):
         for number, seconds in enumerate(seconds_of_chapters, start=1):
             add_chapter(f"0{number}_a", *["x = 1"] * (n_cells or len(seconds)))
         run = chapters.read_all()
         for chapter, seconds in zip(run, seconds_of_chapters, strict=True):
             chapter.notebook.metadata["cell_seconds"] = seconds
-        return Progress(run), *run
+        return Progress(run, jobs), *run
 
     return start
 
@@ -53,6 +53,24 @@ def test_a_log_gets_a_line_every_ten_seconds(start, capsys):
         wait(progress, 1)
     shown = re.findall(r"cell (\d+)/40", capsys.readouterr().err)
     assert shown == ["11", "21", "31"]
+
+
+def test_a_long_cell_shows_that_time_passes(start, capsys):
+    progress, chapter = start([600, 600])
+    progress.cell_starts(chapter, 0)
+    for _ in range(25):
+        wait(progress, 1)
+        progress.tick()
+    shown = re.findall(r"01_a  cell 1/2  elapsed (\S+)", capsys.readouterr().err)
+    assert shown == ["00:10", "00:20"]
+
+
+@pytest.mark.parametrize(("jobs", "minutes"), [(1, 3), (2, 1.5), (4, 1)])
+def test_chapters_at_once_take_less_time(start, capsys, jobs, minutes):
+    start([60], [60], [60], jobs=jobs)
+    seconds = int(60 * minutes)
+    expected = f"remaining about 0{seconds // 60}:{seconds % 60:02}"
+    assert expected in capsys.readouterr().err
 
 
 def test_all_chapters_of_a_run_count(start, capsys):
