@@ -139,8 +139,6 @@ def test_an_interrupted_run_ends_soon_with_all_its_kernels(
     assert time.monotonic() < interrupted_at + 5
     said = errors.decode().splitlines()
     assert said[0].startswith("elapsed 00:00  remaining about ")
-    assert said[-1] == "Stopped: no chapter is running any more."
-    assert "Traceback" not in errors.decode()
     assert running.returncode != 0
     assert [process for process in family if is_alive(process)] == []
     assert len(list(tmp_path.rglob("*.pid"))) == jobs  # no other chapter began
