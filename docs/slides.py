@@ -1,31 +1,28 @@
-"""Make slides of the chapters that are prepared for it: python docs/slides.py.
+"""Make slides of the chapters: python docs/slides.py.
 
-A chapter is prepared when its cells say in their `slideshow` metadata where a slide
-begins. The slides land in build/slides, with reveal.js and MathJax beside them, which
-two Python packages ship: they need no network.
+The cells of a chapter say in their `slideshow` metadata where a slide begins, and what
+no slide shows. The slides land in build/slides, with reveal.js and MathJax beside them,
+which two Python packages ship: they need no network.
 """
 
 import base64
 import importlib.util
 import re
 import shutil
+import sys
 from pathlib import Path
 
-import nbformat
 import sphinx_revealjs
 from nbconvert import SlidesExporter
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from tools import chapters  # noqa: E402
+
 TARGET = ROOT / "build" / "slides"
 TEMPLATES = Path(__file__).with_name("slides")
 REVEAL = Path(sphinx_revealjs.__file__).parent / "_static" / "revealjs"
 MATHJAX = "mathjax/tex-chtml.js"
-
-
-def is_prepared(notebook):
-    """Say whether a notebook says where a slide begins."""
-    types = [c.metadata.get("slideshow", {}).get("slide_type") for c in notebook.cells]
-    return "slide" in types
 
 
 def with_pictures_inside(source, folder):
@@ -54,7 +51,16 @@ def render(notebook, folder):
     Args:
         notebook: a NotebookNode, which is changed.
         folder: that of the notebook.
+
+    Raises:
+        ValueError: no cell says that a slide begins.
     """
+    types = [c.metadata.get("slideshow", {}).get("slide_type") for c in notebook.cells]
+    if "slide" not in types:
+        raise ValueError(
+            "no cell begins a slide: give the cells slide types, such as `slide` and "
+            "`skip`, among the common tools of JupyterLab's property inspector"
+        )
     notebook.metadata["title"] = re.match(r"# (.+)", notebook.cells[0].source)[1]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -90,16 +96,22 @@ def copy_libraries():
 
 
 def main():
-    """Render all the chapters that are prepared."""
+    """Render all the chapters.
+
+    Raises:
+        SystemExit: a chapter has no slides.
+    """
     shutil.rmtree(TARGET, ignore_errors=True)
     TARGET.mkdir(parents=True)
     copy_libraries()
-    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        if is_prepared(notebook):
-            target = TARGET / f"{path.stem}.html"
-            target.write_text(render(notebook, path.parent), encoding="utf-8")
-            print(f"Slides of chapter {path.stem[:2]}: {target.relative_to(ROOT)}")
+    for chapter in chapters.read_all():
+        target = TARGET / f"{chapter.path.stem}.html"
+        try:
+            html = render(chapter.notebook, chapter.path.parent)
+        except ValueError as error:
+            sys.exit(f"{chapter.path.name}: {error}.")
+        target.write_text(html, encoding="utf-8")
+        print(f"Slides of chapter {chapter.number}: {target.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
