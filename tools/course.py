@@ -111,6 +111,7 @@ SETTINGS = {
     "SEED": "other random draws, such as 43",
     "NLP_DATA": "packaged or original",
     "NLP_SCALE": "quick or full",
+    "CHROMIUM": "the browser of pdf and test-site, if it is not found",
     "GPU": "1 adds the CUDA libraries, nothing (GPU=) removes them",
     "NAME": "of a study, such as 07/length",
     "ELSEWHERE": "1 goes on with a study that was begun on another machine",
@@ -140,7 +141,7 @@ def commands_of(asked):
         "html": [html],
         "student": [["tools/student.py", *asked.chapters]],
         "slides": [slides],
-        "pdf": [html, ["docs/pdf.py", *asked.chapters]],
+        "pdf": [["docs/pdf.py", *asked.chapters]],
         "colab": [["docs/colab.py"]],
         "test-site": [html, slides, [*pytest, "tests/site"]],
         "data": [["tools/fetch_data.py", "original"]],
@@ -439,10 +440,11 @@ class Asked:
         # None: as it was. Named without a value: no longer.
         named = any(word.startswith("GPU=") for word in words)
         self.gpu = bool(values["GPU"]) if named else None
-        self.for_chapters = {
+        self.variables = {
             "NLP_SEED": values["SEED"],
             "NLP_DATA": values["NLP_DATA"],
             "NLP_SCALE": values["NLP_SCALE"],
+            "CHROMIUM": values["CHROMIUM"],
         }
 
 
@@ -455,7 +457,7 @@ def main(arguments):
         return
     if asked.target == "study" and not asked.name:
         sys.exit("Which study? Say NAME, such as: make study NAME=07/length")
-    os.environ.update({name: v for name, v in asked.for_chapters.items() if v})
+    os.environ.update({name: v for name, v in asked.variables.items() if v})
     for variable in OTHER_WORK:
         os.environ.pop(variable, None)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"

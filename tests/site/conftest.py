@@ -1,29 +1,23 @@
 """The built site, and a browser that has no network to look at it."""
 
-import os
-import sys
-
 import pytest
-from looking import NO_BROWSER, SITE, Loaded, find_browser
+from looking import SITE, Loaded
 from playwright.sync_api import sync_playwright
+
+from docs.browser import NO_BROWSER, find_browser, launch
 
 
 def pytest_configure():
     if not find_browser():
-        raise pytest.UsageError(NO_BROWSER)
+        raise pytest.UsageError(NO_BROWSER.format(target="test-site"))
     if not (SITE / "index.html").exists():
         raise pytest.UsageError("There is no site to test: `make html` builds it.")
 
 
 @pytest.fixture(scope="session")
 def browser():
-    options = ["--disable-gpu", "--disable-background-networking"]
-    if sys.platform == "linux" and os.geteuid() == 0:
-        options.append("--no-sandbox")  # Chromium refuses to be sandboxed by root
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=find_browser(), args=options, timeout=120_000
-        )
+        yield launch(playwright)
 
 
 @pytest.fixture

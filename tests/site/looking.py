@@ -1,37 +1,11 @@
 """Where the site is, and a page of it in the browser."""
 
-import os
-import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "build" / "html"
 SLIDES = ROOT / "build" / "slides"
 SCREENSHOTS = ROOT / "build" / "screenshots"
-PROGRAMS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "msedge",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
-)
-NO_BROWSER = (
-    "No browser was found to test the site with: install Chromium (Debian: "
-    "`apt-get install chromium`) or Chrome, or say where one is, as in "
-    "`make test-site CHROMIUM=/path/to/chromium`."
-)
-
-
-def find_browser():
-    """Return the path of a browser of the Chromium family, or None."""
-    if named := os.environ.get("CHROMIUM"):
-        return shutil.which(named)
-    return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 def html_files():

@@ -98,12 +98,12 @@ def test_what_settings_mean():
     asked = course.Asked(["run"])
     assert (asked.chapters, asked.jobs, asked.line, asked.python) == ([], "2", "", "")
     assert (asked.gpu, asked.elsewhere) == (None, False)
-    assert not any(asked.for_chapters.values())
+    assert not any(asked.variables.values())
     words = ["CHAPTERS=01 2", "JOBS=1", "GPU=1", "ELSEWHERE=1", "SEED=43", "PYTHON=a=b"]
     asked = course.Asked(["run", *words])
     assert (asked.chapters, asked.jobs, asked.python) == (["01", "2"], "1", "a=b")
     assert (asked.gpu, asked.elsewhere) == (True, True)
-    assert asked.for_chapters["NLP_SEED"] == "43"
+    assert asked.variables["NLP_SEED"] == "43"
     assert course.Asked(["run", "GPU="]).gpu is False
     assert course.Asked([]).target == "help"
 
