@@ -20,8 +20,9 @@ from tools import chapters  # noqa: E402
 TARGET = ROOT / "build" / "pdf"
 ON_PAPER = """
 .bd-article details, .chapter-bar, .prev-next-footer, .headerlink { display: none; }
-.bd-article img { break-inside: avoid; }
+.bd-article :is(img, tr, .cell_input, .cell_output) { break-inside: avoid; }
 pre { white-space: pre-wrap; }
+a:not([href]) { color: inherit; text-decoration: none; border: 0; }
 """
 FOOTER = """\
 <div style="width: 100%; font-size: 8px; text-align: center">
