@@ -35,7 +35,7 @@ def gather(executed):
     shutil.copy(ROOT / "data" / "README.md", SOURCE / "data.md")
     shutil.copytree(ROOT / "deploy", BUILD / "deploy")  # the page on clusters shows it
     # `make run` keeps its pictures apart from those of the repository.
-    for images in [ROOT / "images"] + [BUILD / "images"] * executed:
+    for images in [ROOT / "images"] + [BUILD / "executed" / "images"] * executed:
         if images.exists():
             shutil.copytree(images, SOURCE / "images", dirs_exist_ok=True)
 

@@ -36,12 +36,15 @@ def test_save_fig_writes_below_the_named_folder_and_closes_the_figure(images):
     assert not plt.fignum_exists(figure.number)
 
 
-def test_without_a_named_folder_pictures_go_to_the_repository(monkeypatch, tmp_path):
+def test_without_a_named_folder_no_picture_of_the_repository_changes(
+    monkeypatch, tmp_path
+):
     monkeypatch.delenv("NLP_IMAGES")
     monkeypatch.setattr(figures, "ROOT", tmp_path)
     draw_a_line()
     figures.save_fig("01/line", alt=ALT)
-    assert (tmp_path / "images" / "01" / "line.png").is_file()
+    assert not (tmp_path / "images").exists()
+    assert (tmp_path / "build" / "images" / "01" / "line.png").is_file()
 
 
 def test_the_same_figure_gives_the_same_bytes_without_software_and_date(images):

@@ -35,12 +35,13 @@ from scaling.cluster import kill_tree
 from tools.isolation import isolate
 
 BUILD = chapters.ROOT / "build"
+IMAGES = chapters.ROOT / "images"
 CELL_TIMEOUT = {"quick": 3600, "full": None}  # seconds
 
 
 def run(chosen, jobs, edition, scale="quick"):
     """Execute chapters into build/, print what they claim, and return it."""
-    execute(chosen, jobs, edition, scale, images=BUILD / "images")
+    execute(chosen, jobs, edition, scale, images=BUILD / "executed" / "images")
     for chapter in chosen:
         _save(chapter, BUILD / "executed" / chapter.path.name)
     rows = _claims_of(chosen)
@@ -53,13 +54,13 @@ def run(chosen, jobs, edition, scale="quick"):
 
 def refresh(chosen, jobs):
     """Execute chapters in place, at the edition and scale that the tests compare."""
-    execute(chosen, jobs, "packaged", "quick")
+    execute(chosen, jobs, "packaged", "quick", images=IMAGES)
     for chapter in chosen:
         _save(chapter, chapter.path)
     results_tables.store(_claims_of(chosen))
 
 
-def execute(chosen, jobs, edition, scale, images=""):
+def execute(chosen, jobs, edition, scale, images):
     """Execute chapters in memory, each in a kernel of its own.
 
     Args:
@@ -67,7 +68,7 @@ def execute(chosen, jobs, edition, scale, images=""):
         jobs: how many run at the same time.
         edition: "packaged" or "original", for `NLP_DATA`.
         scale: "quick" or "full", for `NLP_SCALE`.
-        images: folder for the pictures; the repository's if empty.
+        images: folder for the pictures.
 
     Raises:
         SystemExit: a cell failed; the message holds chapter, source and error.

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def save_fig(fig_id, *, alt):
     """Save the current figure, show it with its alternative text, and close it.
 
-    The picture goes to `images/<fig_id>.png`, or below the folder that `NLP_IMAGES`
-    names, so that a test run does not touch the pictures of the repository.
+    The picture goes to `build/images/<fig_id>.png`, or below the folder that
+    `NLP_IMAGES` names: only `make refresh` changes the pictures of the repository.
 
     Args:
         fig_id: chapter and name, such as "01/temperature".
@@ -33,13 +33,14 @@ def save_fig(fig_id, *, alt):
     Raises:
         ValueError: the alternative text is missing, or fig_id is not like "01/name".
     """
-    folder, _, name = fig_id.partition("/")
-    if not folder or not name or "/" in name or ".." in fig_id:
+    chapter, _, name = fig_id.partition("/")
+    if not chapter or not name or "/" in name or ".." in fig_id:
         raise ValueError(f"fig_id={fig_id!r} must be like '01/temperature'.")
     if len(alt.split()) < 5:
         raise ValueError(f"alt={alt!r} must say what the figure shows, in a sentence.")
     figure = plt.gcf()
-    path = Path(os.environ.get("NLP_IMAGES") or ROOT / "images") / f"{fig_id}.png"
+    folder = Path(os.environ.get("NLP_IMAGES") or ROOT / "build" / "images")
+    path = folder / f"{fig_id}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without the default metadata, the same picture gives the same file.
     figure.savefig(path, metadata={"Software": None})

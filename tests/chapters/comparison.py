@@ -24,7 +24,6 @@ is why nbval is pinned.
 """
 
 import collections
-import os
 import re
 from pathlib import Path
 
@@ -37,7 +36,6 @@ from tools import exercises, student
 from tools.chapters import (
     NAMES,
     NOTEBOOKS,
-    ROOT,
     code_cells,
     code_hash,
     readers_own,
@@ -334,14 +332,13 @@ def collector_of(path):
 
 
 def pytest_configure(config):
-    """Refuse a scale for which there are no stored outputs; keep pictures apart."""
+    """Refuse a scale for which there are no stored outputs."""
     if settings.scale() != "quick":
         raise pytest.UsageError(
             "The stored outputs come from NLP_SCALE=quick, and only that scale can be "
             "compared. To run the chapters at full scale: make run NLP_SCALE=full."
         )
     isolate()
-    os.environ.setdefault("NLP_IMAGES", str(ROOT / "build" / "images"))
     # Not in pyproject.toml, where it would depend on the working directory.
     config.option.nbval_sanitize_with = str(SANITIZE)
 

@@ -528,14 +528,6 @@ def test_another_scale_is_refused_with_the_way_to_run_it(monkeypatch):
         comparison.pytest_configure(None)
 
 
-def test_pictures_of_a_comparison_are_kept_apart(request, monkeypatch, tmp_path):
-    monkeypatch.setenv("NLP_IMAGES", "restored afterwards")
-    monkeypatch.delenv("NLP_IMAGES")
-    monkeypatch.chdir(tmp_path)
-    comparison.pytest_configure(request.config)
-    assert Path(os.environ["NLP_IMAGES"]) == ROOT / "build" / "images"
-
-
 def test_this_repository_runs_pytest_with_the_comparison(request):
     config = request.config
     assert config.pluginmanager.hasplugin(PLUGIN)

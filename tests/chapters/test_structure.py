@@ -1,6 +1,7 @@
 """The shape that every chapter, module and page keeps."""
 
 import ast
+import base64
 import contextlib
 import getpass
 import graphlib
@@ -205,6 +206,15 @@ def test_every_picture_has_a_text_for_those_who_cannot_see_it(chapter):
     for image in images:
         assert len(image.content.split()) >= 5, image.attrGet("src")
     assert pictures or images
+
+
+def test_pictures_in_the_repository_are_those_of_the_outputs(chapter):
+    outputs = [output for cell in chapter.code_cells for output in cell.outputs]
+    data = [output["data"] for output in outputs if "data" in output]
+    stored = [base64.b64decode(d["image/png"]) for d in data if "image/png" in d]
+    folder = chapters.ROOT / "images" / chapter.number
+    files = [path.read_bytes() for path in folder.glob("*.png")]
+    assert sorted(files) == sorted(stored)
 
 
 def test_chapter_states_claims_and_they_hold(chapter):

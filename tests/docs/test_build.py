@@ -26,7 +26,7 @@ def course(tmp_path, monkeypatch, chapter, rows):
         "build/deploy/gone.py": "left from before",
         "data/README.md": "# Data\n\nPost (2018)\n",
         "images/a.png": "stored",
-        "build/images/a.png": "of run",
+        "build/executed/images/a.png": "of run",
         "build/html-source/notebooks/09_gone.ipynb": "left from before",
         "build/html/gone.html": "left from before",
     }
@@ -38,7 +38,6 @@ def course(tmp_path, monkeypatch, chapter, rows):
     stored.parent.mkdir()
     nbformat.write(chapter.notebook, stored)
     executed = tmp_path / "build" / "executed" / stored.name
-    executed.parent.mkdir()
     executed.write_text(stored.read_text("utf-8").replace("1 + 1", "of run"))
     read = chapters.Chapter("01", stored, chapter.notebook)
     monkeypatch.setattr(build.chapters, "read_all", lambda: [read])

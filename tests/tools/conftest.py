@@ -47,6 +47,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setattr(chapters, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(chapters, "NAMES", ())
     monkeypatch.setattr(run_chapters, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(run_chapters, "IMAGES", tmp_path / "images")
     monkeypatch.setattr(results_tables, "RESULTS", tmp_path / "docs" / "results.json")
     monkeypatch.setattr(results_tables, "PAGES", pages)
     return tmp_path

@@ -63,7 +63,7 @@ def test_a_failing_cell_ends_the_run_and_is_shown(add_chapter):
     add_chapter("02_bad", *BAD_CELLS)
     path = add_chapter("03_next", "open('went_on', 'w').close()")
     with pytest.raises(SystemExit) as failure:
-        run_chapters.execute(chapters.read_all(), 1, "packaged", "quick")
+        run_chapters.execute(chapters.read_all(), 1, "packaged", "quick", images="")
     message = str(failure.value)
     assert "02_bad, cell 2 failed" in message
     assert BAD_CELLS[1] in message
@@ -183,7 +183,7 @@ def executed(add_chapter, row, monkeypatch):
     add_chapter("01_a", "x = 1", "y = 1")
     executions = []
 
-    def execute(chosen, jobs, edition, scale, images=""):
+    def execute(chosen, jobs, edition, scale, images):
         executions.append((edition, scale, str(images)))
         claims = [row(edition=edition), row(claim="speed", edition=edition)]
         for chapter in chosen:
@@ -201,10 +201,10 @@ def stored_claims():
     return chapters.claims(chapter.notebook)
 
 
-def test_refresh_stores_outputs_and_results(executed, row, edition):
+def test_refresh_stores_outputs_and_results(course, executed, row, edition):
     with edition("original"):  # the stored outputs are those of the packaged one
         run_chapters.main(["refresh", "--jobs", "1"])
-    assert executed == [("packaged", "quick", "")]
+    assert executed == [("packaged", "quick", str(course / "images"))]
     expected = [row(), row(claim="speed")]
     assert stored_claims() == results_tables.load() == expected
 
@@ -212,7 +212,8 @@ def test_refresh_stores_outputs_and_results(executed, row, edition):
 def test_run_leaves_notebooks_and_results_alone(course, executed, row, edition, capsys):
     with edition("original"):
         run_chapters.main(["run", "01", "--jobs", "1"])
-    assert executed == [("original", "quick", str(course / "build" / "images"))]
+    pictures = course / "build" / "executed" / "images"
+    assert executed == [("original", "quick", str(pictures))]
     assert stored_claims() == results_tables.load() == []
     expected = [row(edition="original"), row(claim="speed", edition="original")]
     path = course / "build" / "executed" / "01_a.ipynb"
