@@ -2,7 +2,7 @@
 # system, also where there is no make. `make` alone explains.
 
 TARGETS := help setup run lab test test-fast lint refresh results study html \
-  student slides pdf colab test-site data lock clean
+  translations student slides pdf colab test-site data lock clean
 
 .PHONY: $(TARGETS)
 

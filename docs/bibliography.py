@@ -10,20 +10,10 @@ from pybtex.database import parse_file
 from pybtex.style.formatting.plain import Style
 
 from docs.links import replace_in_prose
+from tools.references import CITATION
+from tools.translations.language import _
 
 REFERENCES = Path(__file__).with_name("references.bib")
-NO_NAMES = (
-    "January|February|March|April|May|June|July|August|September|October|November|"
-    "December|The|In|Since|Until"
-)
-NAME = (
-    rf"(?!(?:{NO_NAMES})\b)(?:(?:van|von|de|den|der|Del|le) )*"
-    r"[A-ZÀ-Þ][\w'’-]*[a-zß-ÿ](?:-[A-ZÀ-Þ][\w'’]*)?"
-)
-CITATION = (
-    rf"(?P<names>{NAME} et al\.|(?:{NAME}, )*{NAME},? and {NAME}|(?P<alone>{NAME}))"
-    r",? (?:(?P<year>(?:19|20)\d\d)\b|\((?P<in_brackets>(?:19|20)\d\d)\))"
-).replace(" ", r"(?: |\n *)")
 
 
 class UnknownPaperError(LookupError):
@@ -94,7 +84,8 @@ class Bibliography:
             text = " ".join(paper.text.render_as("markdown").split())
             # Sphinx puts the title of the page into a link without words.
             pages = ", ".join(f"[]({page})" for page in self.cited_in[paper.key])
-            items.append(f"- ({paper.key})=\n  {text} Cited in {pages}.\n")
+            cited = _("Cited in {pages}.").format(pages=pages)
+            items.append(f"- ({paper.key})=\n  {text} {cited}\n")
         return "\n".join(items)
 
 

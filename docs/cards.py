@@ -2,6 +2,8 @@
 
 import re
 
+from tools.translations.language import _
+
 CARD = """\
 ::::{{container}} card-of-chapter
 :::{{image}} {picture}
@@ -21,9 +23,9 @@ def cards(chapters):
     shown = [
         CARD.format(
             **picture_of(chapter),
-            title=chapter.title,
+            title=_(chapter.title),
             name=chapter.path.name,
-            line=chapter.description[:1].upper() + chapter.description[1:],
+            line=capitalized(_(chapter.description)),
         )
         for chapter in chapters
     ]
@@ -43,4 +45,9 @@ def picture_of(chapter):
             f"{chapter.path.name} has no picture for its card: put one below the "
             "title, such as ![What it shows](../images/01/summary.png)"
         )
-    return found.groupdict()
+    return {"picture": found["picture"], "alt": _(found["alt"])}
+
+
+def capitalized(text):
+    """Return a text that begins with a capital letter, all else as it is."""
+    return text[:1].upper() + text[1:]

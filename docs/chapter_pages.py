@@ -5,14 +5,15 @@ import re
 from docs import repository
 from docs.links import link_terms
 from tools import results_tables
+from tools.translations.language import _
 
 EXERCISE = re.compile(r"\*\*(\d+)\.\*\* ")
 BAR = """\
 :::{{container}} chapter-bar
-{{download}}`Download this notebook <../downloads/{name}>`
-{services}[Run it at home](../start.md)
+{{download}}`{download} <../downloads/{name}>`
+{services}[{at_home}](../start.md)
 
-{minutes:.0f} minutes, {cpu_seconds:.0f} CPU-seconds, {memory:.1f} GB
+{cost}
 :::"""
 
 
@@ -26,19 +27,19 @@ def adapt(notebook, page, bar, terms, bibliography):
         notebook: a NotebookNode.
         page: its file, as seen from the bibliography.
         bar: Markdown, such as `title_bar` returns.
-        terms: a dict from `links.glossary_terms`.
+        terms: a dict from `references.glossary_terms`.
         bibliography: a `Bibliography`.
 
     Raises:
         UnknownPaperError: the chapter cites a paper that is not in the bibliography.
     """
-    title, _, rest = notebook.cells[0].source.partition("\n")
-    notebook.cells[0].source = f"{title}\n\n{bar}\n{rest}"
+    title, *rest = notebook.cells[0].source.split("\n", maxsplit=1)
+    notebook.cells[0].source = "\n".join([title, "", bar, *rest])
     linked, prompts = set(), {}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             if task := EXERCISE.match(cell.source):
-                name = f"Solution of exercise {task[1]}"
+                name = _("Solution of exercise {number}").format(number=task[1])
                 prompts = {"code_prompt_show": name, "code_prompt_hide": name}
             text = bibliography.link(cell.source, page)
             cell.source = link_terms(text, terms, linked)
@@ -59,8 +60,15 @@ def title_bar(chapter, rows):
     services = repository.service_links(repository.address(), name)
     return BAR.format(
         name=name,
-        services="".join(f"[Open in {s}]({link})\n" for s, link in services.items()),
-        minutes=chapter.seconds / 60,
-        cpu_seconds=cpu_seconds,
-        memory=memory_mb / 1000,
+        download=_("Download this notebook"),
+        services="".join(
+            f"[{_('Open in {service}').format(service=service)}]({link})\n"
+            for service, link in services.items()
+        ),
+        at_home=_("Run it at home"),
+        cost=_("{minutes} minutes, {cpu_seconds} CPU-seconds, {memory} GB").format(
+            minutes=f"{chapter.seconds / 60:.0f}",
+            cpu_seconds=f"{cpu_seconds:.0f}",
+            memory=f"{memory_mb / 1000:.1f}",
+        ),
     )

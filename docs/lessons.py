@@ -5,40 +5,43 @@ The minutes are computed from the chapter, so that they change with it.
 
 import re
 
+from tools.translations.language import _
+
 WORDS_PER_MINUTE = 150
 CODE_CELLS_PER_MINUTE = 2
-START = "Before the first section"
 LEFT_OUT = ("Check yourself", "Exercises")  # how long these take is up to the reader
 LESSON = """\
-<details><summary>{title}: {total} minutes</summary>
+<details><summary>{summary}</summary>
 
 {objectives}
 
-| section | minutes |
-|---|--:|
-{rows}
+{table}
 
 </details>"""
 
 
 def lessons(chapters):
     """Return the objectives and the minutes of chapters as Markdown, folded."""
-    rule = (
-        f"The minutes are an estimate, not a measurement: {WORDS_PER_MINUTE} words of "
-        f"text a minute, and {CODE_CELLS_PER_MINUTE} code cells a minute. "
-        f"*{LEFT_OUT[0]}* and *{LEFT_OUT[1]}* are not counted."
-    )
+    rule = _(
+        "The minutes are an estimate, not a measurement: {words} words of text a "
+        "minute, and {cells} code cells a minute. *Check yourself* and *Exercises* are "
+        "not counted."
+    ).format(words=WORDS_PER_MINUTE, cells=CODE_CELLS_PER_MINUTE)
     return "\n\n".join([rule, *map(lesson, chapters)])
 
 
 def lesson(chapter):
     """Return the objectives of a chapter and a table of its minutes."""
     minutes = minutes_of(chapter.notebook)
+    summary = _("{title}: {minutes} minutes")
+    rows = [
+        f"| {_(heading) if heading else _('Before the first section')} | {n} |"
+        for heading, n in minutes.items()
+    ]
     return LESSON.format(
-        title=chapter.title,
-        total=sum(minutes.values()),
-        objectives=objectives_of(chapter),
-        rows="\n".join(f"| {heading} | {n} |" for heading, n in minutes.items()),
+        summary=summary.format(title=_(chapter.title), minutes=sum(minutes.values())),
+        objectives=_(objectives_of(chapter)),
+        table="\n".join([f"| {_('section')} | {_('minutes')} |", "|---|--:|", *rows]),
     )
 
 
@@ -58,8 +61,11 @@ def objectives_of(chapter):
 
 
 def minutes_of(notebook):
-    """Return the minutes of each section, by its heading: whole, and at least 1."""
-    heading, minutes = START, {START: 0.0}
+    """Return the minutes of each section, whole and at least 1, by its heading.
+
+    What comes before the first section has none, "".
+    """
+    heading, minutes = "", {"": 0.0}
     for cell in notebook.cells:
         if cell.cell_type == "code":
             minutes[heading] += 1 / CODE_CELLS_PER_MINUTE

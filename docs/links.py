@@ -6,6 +6,8 @@ words in their prose are replaced by links before Sphinx reads the pages.
 
 import re
 
+from docs.search_ko import ENDINGS
+
 # What is no prose, or has a link already. The first alternative that matches counts.
 UNTOUCHED = "|".join(
     [
@@ -21,6 +23,7 @@ UNTOUCHED = "|".join(
     ]
 )
 HEADING = r"^#+ .*$"
+HANGUL = re.compile("[가-힣]")
 
 
 def replace_in_prose(pattern, replacement, text, untouched=UNTOUCHED):
@@ -45,36 +48,19 @@ def replace_in_prose(pattern, replacement, text, untouched=UNTOUCHED):
     return re.sub(either, new_text, text, flags=re.MULTILINE)
 
 
-def glossary_terms(page):
-    """Return the terms of a page with a `{glossary}` directive.
-
-    Args:
-        page: Markdown. Several names of a term stand in lines above one definition.
-
-    Returns:
-        A dict from each name, in lower case, to the first name of its term.
-    """
-    _, _, entries = page.partition("```{glossary}\n")
-    terms = {}
-    for entry in entries.partition("\n```")[0].split("\n\n"):
-        names = re.findall(r"^[^ :\n].*", entry, re.MULTILINE)
-        terms.update({name.lower(): names[0] for name in names})
-    return terms
-
-
 def link_terms(text, terms, linked):
     """Link each term to the glossary where it is used for the first time.
 
     Args:
         text: Markdown; its headings are left alone.
-        terms: a dict from `glossary_terms`.
+        terms: a dict from `references.glossary_terms`.
         linked: a set of the terms that have a link already; new ones are added.
 
     Returns:
         The text with roles of MyST, such as {term}`Masks <mask>`.
     """
     longest_first = sorted(terms, key=len, reverse=True)
-    names = "|".join(re.escape(name) for name in longest_first)
+    names = "|".join(re.escape(name) + end_of(name) for name in longest_first)
 
     def link(match):
         term = terms[match["name"].lower()]
@@ -83,5 +69,15 @@ def link_terms(text, terms, linked):
         linked.add(term)
         return f"{{term}}`{match[0]} <{term}>`"
 
-    pattern = rf"(?i:\b(?P<name>{names})(?:e?s)?\b)"
+    pattern = rf"(?i:\b(?P<name>{names})(?:e?s\b)?)"
     return replace_in_prose(pattern, link, text, f"{HEADING}|{UNTOUCHED}")
+
+
+def end_of(name):
+    """Return a regular expression for what comes behind a name where its word ends.
+
+    In Korean particles do, which stay outside of a link.
+    """
+    if HANGUL.match(name[-1]):
+        return rf"(?=(?:{'|'.join(ENDINGS)})*(?!{HANGUL.pattern}))"
+    return r"(?=(?:e?s)?\b)"

@@ -5,10 +5,11 @@ A page of docs/ says `<!-- generated: NAME -->` where NAME is one of `parts`.
 
 import re
 
-from docs import lessons, repository, speed, studies
+from docs import lessons, live, repository, speed, studies
 from docs.cards import cards
 from docs.chapter_pages import EXERCISE
 from tools import results_tables
+from tools.translations.language import _, heading, markdown
 
 PLACE = re.compile(r"<!-- generated: ([a-z-]+) -->")
 # What a page links to in the repository, and where that is on the site.
@@ -32,6 +33,7 @@ def parts(chapters, rows, stored_studies):
         "speed": speed.figure(chapters, rows),
         "studies": studies.page(stored_studies),
         "results": results_tables.one_of_each(chapters, rows),
+        **live.parts(),
     }
 
 
@@ -53,17 +55,20 @@ def fill(page, parts):
 
 def costs(chapters, rows):
     """Return a table of what each chapter costs, at quick scale."""
-    lines = ["| chapter | minutes | CPU-seconds | memory, GB |", "|---|--:|--:|--:|"]
+    names = _("chapter"), _("minutes"), _("CPU-seconds"), _("memory, GB")
+    lines = [f"| {' | '.join(names)} |", "|---|--:|--:|--:|"]
     for chapter in chapters:
         cpu_seconds, memory_mb = results_tables.cost_of(rows, chapter.number)
         lines.append(
-            f"| [{chapter.title}](notebooks/{chapter.path.name}) "
+            f"| [{_(chapter.title)}](notebooks/{chapter.path.name}) "
             f"| {chapter.seconds / 60:.1f} | {cpu_seconds:.0f} "
             f"| {memory_mb / 1000:.1f} |"
         )
-    machines = "; ".join(sorted({row["machine"] for row in rows}))
+    machines = "; ".join(sorted({_(row["machine"]) for row in rows}))
     minutes = sum(chapter.seconds for chapter in chapters) / 60
-    return "\n".join([*lines, "", f"On {machines}: {minutes:.0f} minutes in all."])
+    in_all = _("On {machines}: {minutes} minutes in all.")
+    in_all = in_all.format(machines=machines, minutes=f"{minutes:.0f}")
+    return "\n".join([*lines, "", in_all])
 
 
 def exercises(chapters):
@@ -71,7 +76,9 @@ def exercises(chapters):
     sections = []
     for chapter in chapters:
         texts = [cell.source for cell in chapter.notebook.cells]
-        tasks = [text for text in texts if EXERCISE.match(text)]
-        link = f"[Exercises of the chapter](notebooks/{chapter.path.name}#exercises)"
-        sections += [f"### {chapter.title}", *tasks, link]
+        tasks = [markdown(text) for text in texts if EXERCISE.match(text)]
+        name = _("Exercises of the chapter")
+        link = f"[{name}](notebooks/{chapter.path.name}#exercises)"
+        title = heading(chapter.title, _(chapter.title))
+        sections += [f"### {title}", *tasks, link]
     return "\n\n".join(sections)

@@ -1,7 +1,7 @@
 """Print chapters of the site into build/pdf: python docs/pdf.py [01 ...].
 
 A browser prints the pages, one PDF a chapter. What is folded on a page, answers and
-solutions, is left out.
+solutions, is left out, and so are the live figures.
 """
 
 import argparse
@@ -19,7 +19,9 @@ from tools import chapters  # noqa: E402
 
 TARGET = ROOT / "build" / "pdf"
 ON_PAPER = """
-.bd-article details, .chapter-bar, .prev-next-footer, .headerlink { display: none; }
+.bd-article details, .chapter-bar, .prev-next-footer, .headerlink, #try-it-yourself {
+  display: none;
+}
 .bd-article :is(img, tr, .cell_input, .cell_output) { break-inside: avoid; }
 pre { white-space: pre-wrap; }
 a:not([href]) { color: inherit; text-decoration: none; border: 0; }

@@ -4,6 +4,8 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tools.translations.language import _, heading
+
 ROOT = Path(__file__).resolve().parents[1]
 BINDER_HOSTS = {"github.com": "gh", "gitlab.com": "gl"}
 
@@ -50,12 +52,13 @@ def in_a_browser(repository):
     links = service_links(repository, "01_char_rnn.ipynb")
     if not links:
         return ""
-    buttons = " or ".join(f"[{name}]({link})" for name, link in links.items())
-    return f"""\
-## In the browser
-
-Open the first chapter in {buttons}; the bar below the title of each chapter opens that
-one. On Colab and Kaggle the first cell fetches the course and installs what is lacking,
-in about a minute. On Kaggle, switch the internet on first. Binder installs 2.4 GB of
-packages at its first start, and has less memory than some chapters need: see the table
-of costs."""
+    buttons = f" {_('or')} ".join(f"[{name}]({link})" for name, link in links.items())
+    opens = _(
+        "Open the first chapter in {buttons}; the bar below the title of each chapter "
+        "opens that one. On Colab and Kaggle the first cell fetches the course and "
+        "installs what is lacking, in about a minute. On Kaggle, switch the internet "
+        "on first. Binder installs 2.4 GB of packages at its first start, and has less "
+        "memory than some chapters need: see the table of costs."
+    )
+    title = heading("In the browser", _("In the browser"))
+    return f"## {title}\n\n{opens.format(buttons=buttons)}"

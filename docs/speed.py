@@ -4,20 +4,20 @@ import html
 from math import log
 
 from tools import results_tables
+from tools.translations.language import _
 
 HEAD = """\
 <table class="speed">
-<caption>How many times as fast the recommended way is, on a logarithmic scale; the mark
-is what the chapter claims at least.</caption>
-<thead><tr><th>what was measured</th><th>times as fast</th></tr></thead>
+<caption>{caption}</caption>
+<thead><tr><th>{measured}</th><th>{times}</th></tr></thead>
 <tbody>"""
 ROW = """\
 <tr><th scope="row">{sentence}</th><td><div class="bar {edition}" \
-title="{edition} edition"><span class="track">\
+title="{title}"><span class="track">\
 <span class="fill" style="width:{width:.1%}"></span>\
 <span class="least" style="left:{least:.1%}"></span></span>\
 <span class="number">{shown}</span> \
-<span class="detail">{edition}, at least {bound}</span></div></td></tr>"""
+<span class="detail">{detail}</span></div></td></tr>"""
 
 
 def figure(chapters, rows):
@@ -29,16 +29,28 @@ def figure(chapters, rows):
     """
     ratios = [row for row in rows if "than" in row]
     longest = 1.25 * max((row["value"] for row in ratios), default=1)
-    lines = [HEAD]
+    lines = [head()]
     for chapter in chapters:
         own = [row for row in ratios if row["chapter"] == chapter.number]
         if own:
-            title = html.escape(chapter.title)
+            title = html.escape(_(chapter.title))
             lines.append(f'<tr><th colspan="2" scope="colgroup">{title}</th></tr>')
         names = list(dict.fromkeys(row["claim"] for row in own))
         own.sort(key=lambda row: names.index(row["claim"]))  # both editions together
         lines += [line(row, longest) for row in own]
     return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def head():
+    """Return the beginning of the table."""
+    return HEAD.format(
+        caption=_(
+            "How many times as fast the recommended way is, on a logarithmic scale; "
+            "the mark is what the chapter claims at least."
+        ),
+        measured=_("what was measured"),
+        times=_("times as fast"),
+    )
 
 
 def line(row, longest):
@@ -48,9 +60,12 @@ def line(row, longest):
         return min(1, log(max(value, 1)) / log(longest))
 
     shown = {
-        "sentence": html.escape(row["sentence"], quote=False),
+        "sentence": html.escape(results_tables.sentence_of(row), quote=False),
         "shown": results_tables.value_of(row),
-        "bound": f"{row['at_least']:g}",
+        "title": _("{edition} edition").format(edition=_(row["edition"])),
+        "detail": _("{edition}, at least {bound}").format(
+            edition=_(row["edition"]), bound=f"{row['at_least']:g}"
+        ),
         "width": share(row["value"]),
         "least": share(row["at_least"]),
     }

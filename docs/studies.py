@@ -15,13 +15,15 @@ from tools.chapters import ROOT
 from tools.results_tables import decimals_of, markdown_table
 from tools.study import tagged_cells
 from tools.study_code import name_of, study_calls
+from tools.translations.language import _, heading
 
 FOLDER = ROOT / "studies"
 PICTURES = "images/studies"
+NO_BREAK = "\u00a0"
 SECTION = """\
-### {name}: {title}
+### {title}
 
-Its code, and what it shows, are in [chapter {number}](notebooks/{file}#{anchor}).
+{place}
 
 :::{{image}} {picture}
 :alt: {alt}
@@ -93,19 +95,24 @@ def page(studies):
         studies: what `read_all` returns.
     """
     hours = sum(study.cpu_seconds for _, _, study in studies) / 3600
-    parts = [f"{len(studies)} studies took {hours:.1f} CPU-hours together."]
+    together = _("{n} studies took {hours} CPU-hours together.")
+    parts = [together.format(n=len(studies), hours=f"{hours:.1f}")]
     shown = ""
     for chapter, section, study in studies:
         if chapter.title != shown:
             shown = chapter.title
-            parts.append(f"## {shown}")
+            parts.append(f"## {heading(shown, _(shown))}")
         parts.append(
             SECTION.format(
-                name=study.name,
-                title=section,
-                number=int(chapter.number),
-                file=chapter.path.name,
-                anchor=github_slugify(section),
+                title=heading(
+                    f"{study.name}: {section}", f"{study.name}: {_(section)}"
+                ),
+                place=_(
+                    "Its code, and what it shows, are in [chapter {number}]({link})."
+                ).format(
+                    number=int(chapter.number),
+                    link=f"notebooks/{chapter.path.name}#{github_slugify(section)}",
+                ),
                 picture=f"{PICTURES}/{file_of(study)}",
                 alt=alt_text(study),
                 table=table(study),
@@ -120,8 +127,8 @@ def table(study):
 
     With them stand how many updates a run of each arm has, and its CPU-seconds.
     """
-    names = [*study.names, "updates", "CPU-s"]
-    cells = {arm: [*_means(study, arm), *_costs(study, arm)] for arm in study.arms}
+    names = [*map(_, study.names), _("updates"), _("CPU-s")]
+    cells = {_(arm): [*_means(study, arm), *_costs(study, arm)] for arm in study.arms}
     if len(study.arms) > len(study.names):
         return markdown_table(["", *names], [[arm, *cells[arm]] for arm in cells])
     return markdown_table(["", *cells], zip(names, *cells.values(), strict=True))
@@ -129,21 +136,36 @@ def table(study):
 
 def facts(study):
     """Return where the numbers of a study come from, as a list of sentences."""
-    footer = study.table().rpartition("\n\n")[2].splitlines()
-    n_seeds = len(study.seeds)
-    unit = f", in {study.unit}" * bool(study.unit)
-    return [f"{n_seeds} seed{'s' * (n_seeds > 1)}{unit}; {footer[0]}", *footer[1:]]
+    seeds = _("1 seed") if len(study.seeds) == 1 else _("{n} seeds")
+    seeds = seeds.format(n=len(study.seeds))
+    if study.unit:
+        seeds = _("{seeds}, in {unit}").format(seeds=seeds, unit=_(study.unit))
+    data = _("{edition} data, {scale} scale").format(
+        edition=_(study.stored["edition"]), scale=_(study.stored["scale"])
+    )
+    together = _("{duration} together").format(duration=_duration(study.cpu_seconds))
+    facts = [f"{seeds}; {data}; {together}"]
+    rows = study.stored["rows"]
+    if n := sum(row["resumed"] for row in rows):
+        facts += [_("Killed and gone on with: {n} runs; cost since then").format(n=n)]
+    places = list(dict.fromkeys(map(study_files.place_of, rows)))
+    if len(places) > 1:
+        made = _("Made on {n} machines, or with other versions: {places}")
+        return [*facts, made.format(n=len(places), places="; ".join(places))]
+    return [*facts, *places]
 
 
 def alt_text(study):
     """Return what the figure of a study shows."""
-    others = len(study.names) - 1
-    more = f", and of {others} more value{'s' * (others > 1)}" if others else ""
-    return (
-        f"Dot plots of {study.names[0]}{more}, for {'; '.join(study.arms)}: a dot for "
-        "each seed, and a line for the 95 % interval of their mean. The table has the "
-        "numbers."
+    alt = _(
+        "Dot plots of {names}, for {arms}: a dot for each seed, and a line for the "
+        "95 % interval of their mean. The table has the numbers."
     )
+    names = _(study.names[0])
+    if others := len(study.names) - 1:
+        more = _("{name}, and of 1 more value"), _("{name}, and of {n} more values")
+        names = more[others > 1].format(name=names, n=others)
+    return alt.format(names=names, arms="; ".join(map(_, study.arms)))
 
 
 def draw_all(studies, folder):
@@ -154,7 +176,8 @@ def draw_all(studies, folder):
         folder: that of the site's source, a `Path`.
     """
     (folder / PICTURES).mkdir(parents=True)
-    for _, _, study in studies:
+    for place in studies:
+        study = place[-1]
         draw(study).savefig(folder / PICTURES / file_of(study))
 
 
@@ -173,6 +196,12 @@ def draw(study):
     panels[0].set_yticks(range(len(study.arms)), study.arms)
     figure.supxlabel(study.unit, fontsize="medium")
     return figure
+
+
+def _duration(seconds):
+    if seconds < 3600:
+        return _("{n} CPU-seconds").format(n=f"{seconds:,.0f}")
+    return _("{n} CPU-hours").format(n=f"{seconds / 3600:.1f}")
 
 
 def file_of(study):
@@ -202,7 +231,8 @@ def _means(study, arm):
                 f"{number:z,.{decimals_of(low, high)}f}"
                 for number in (np.mean(values), low, high)
             )
-            cells.append(f"{mean}<br>{low}\u00a0to\u00a0{high}")
+            between = _("{low} to {high}").format(low=low, high=high)
+            cells.append(f"{mean}<br>{between.replace(' ', NO_BREAK)}")
         else:
             cells.append(", ".join(f"{value:.4g}" for value in values) or "–")
     return cells

@@ -93,6 +93,7 @@ TARGETS = {
     "results": "refresh, then run the original edition too, and write the tables",
     "study": "collect the study NAME, such as 07/length; it may be interrupted",
     "html": "build the site from the stored outputs into build/html",
+    "translations": "bring the texts to translate in locale/ up to date",
     "student": "write a course without solutions into build/student, to hand out",
     "slides": "make slides of the chapters into build/slides",
     "pdf": "print the chapters of the site into build/pdf (needs Chromium)",
@@ -109,6 +110,7 @@ SETTINGS = {
     "PYTHON": "the Python to make the environment with",
     "JOBS": "how many chapters run at once, 2 if none",
     "SEED": "other random draws, such as 43",
+    "LANGUAGE": "of lab and student, such as ko for Korean; en if none",
     "NLP_DATA": "packaged or original",
     "NLP_SCALE": "quick or full",
     "CHROMIUM": "the browser of pdf and test-site, if it is not found",
@@ -125,21 +127,28 @@ def commands_of(asked):
     by_file = [*pytest, "--dist", "loadscope"]
     run = ["tools/run_chapters.py", target, *asked.chapters, "--jobs", jobs]
     # Jupyter shows pictures below the folder in which it starts: not in notebooks/.
-    lab = ["-m", "jupyter", "lab"]
-    first_page = "/lab/tree/notebooks/start_here.ipynb"
+    lab, own = ["-m", "jupyter", "lab"], [asked.language] * bool(asked.language)
+    folder = "/".join(["build", *own] * bool(own) + ["notebooks"])
+    first_page = f"/lab/tree/{folder}/start_here.ipynb"
     html, slides, ruff = ["docs/build.py"], ["docs/slides.py"], ["-m", "ruff"]
+    translations = ["-m", "tools.translations"]
+    student = [f"--language={language}" for language in own]
     return {
         "setup": [],
         "run": [run, [*html, "--executed"]],
-        "lab": [["tools/start_here.py"], [*lab, f"--LabApp.default_url={first_page}"]],
+        "lab": [
+            ["tools/start_here.py", *own],
+            [*lab, f"--LabApp.default_url={first_page}"],
+        ],
         "test": [[*by_file, *map(notebook_of, asked.chapters)]],
         "test-fast": [[*by_file, "-m", "not slow", "tests"]],
         "lint": [[*ruff, "check", "."], [*ruff, "format", "--check", "."]],
-        "refresh": [run],
-        "results": [run],
+        "refresh": [run, translations],
+        "results": [run, translations],
         "study": [["tools/study.py", asked.name, *["--elsewhere"] * asked.elsewhere]],
         "html": [html],
-        "student": [["tools/student.py", *asked.chapters]],
+        "translations": [translations],
+        "student": [["tools/student.py", *asked.chapters, *student]],
         "slides": [slides],
         "pdf": [["docs/pdf.py", *asked.chapters]],
         "colab": [["docs/colab.py"]],
@@ -412,6 +421,11 @@ def clean():
 ALONE = {"help": explain, "lock": lock, "clean": clean}
 
 
+def translated_into():
+    """Return the languages into which the course is translated, such as ["ko"]."""
+    return sorted(path.name for path in (ROOT / "locale").glob("*"))
+
+
 class Asked:
     """What a command line asks for: a target, and settings such as LINE=current."""
 
@@ -434,6 +448,10 @@ class Asked:
         self.chapters = values["CHAPTERS"].split()
         self.line, self.python = values["LINE"], values["PYTHON"]
         self.name, self.elsewhere = values["NAME"], bool(values["ELSEWHERE"])
+        self.language = "" if values["LANGUAGE"] == "en" else values["LANGUAGE"]
+        if self.language and self.language not in translated_into():
+            there = ", ".join(["en", *translated_into()])
+            sys.exit(f"LANGUAGE={self.language} is not known: choose from {there}.")
         self.jobs = values["JOBS"] or "2"
         if not (self.jobs.isdigit() and int(self.jobs)):
             sys.exit(f"JOBS={self.jobs} is no number of chapters to run at once.")
@@ -461,6 +479,8 @@ def main(arguments):
     for variable in OTHER_WORK:
         os.environ.pop(variable, None)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    if asked.language:  # the chapters are elsewhere, but not what they import
+        os.environ["PYTHONPATH"] = str(ROOT / "notebooks")
     line, python, why = choose(asked.line, asked.python)
     say(f"The {line.name} line, {line.about}: {why}.")
     commands = commands_of(asked)

@@ -6,17 +6,10 @@ import re
 
 from tools import chapters
 from tools.chapters import ROOT, write
+from tools.translations.language import _, heading
 
 RESULTS = ROOT / "docs" / "results.json"
 EDITIONS = "packaged", "original"
-COLUMNS = (
-    "what was measured",
-    "on which data",
-    "value",
-    "95 % interval",
-    "floor",
-    "required",
-)
 SHOWN = {  # by the README: of each chapter the one result that says most by itself
     "01": "loss on the last tenth of the text, GRU(320), 300 CPU-s of updates",
     "02": "loss on the last tenth, GRU of 320 units, 300 CPU-seconds, carried",
@@ -70,22 +63,38 @@ def with_table(page, name, table):
     start, end = f"<!-- {name}: written by make results -->", f"<!-- end of {name} -->"
     if start not in page or end not in page:
         raise SystemExit(f"The page has no place for the table: {start} ... {end}")
-    block = f"{start}\n\n{table}\n\n{end}"
-    return re.sub(f"{start}.*?{end}", lambda _: block, page, flags=re.DOTALL)
+    before, _start, rest = page.partition(start)
+    return f"{before}{start}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
+
+
+def columns():
+    """Return the headings above what `cells_of` returns."""
+    return (
+        _("what was measured"),
+        _("on which data"),
+        _("value"),
+        _("95 % interval"),
+        _("floor"),
+        _("required"),
+    )
 
 
 def table(rows):
     """Return results as one table in Markdown, with a line about the machine."""
     cells = [[row["chapter"], *cells_of(row)] for row in rows]
-    return f"{markdown_table(['chapter', *COLUMNS], cells)}\n\n{_about(rows)}"
+    return f"{markdown_table([_('chapter'), *columns()], cells)}\n\n{_about(rows)}"
 
 
 def results_page(rows):
     """Return results in Markdown, a section and a table for each chapter."""
-    parts = [_about(rows), "## The main results", summary(rows)]
+    main = heading("The main results", _("The main results"))
+    parts = [_about(rows), f"## {main}", summary(rows)]
     for number, title in _titles(rows).items():
         own = [row for row in rows if row["chapter"] == number]
-        parts += [f"## {title}", markdown_table(COLUMNS, map(cells_of, own))]
+        parts += [
+            f"## {heading(title, _(title))}",
+            markdown_table(columns(), map(cells_of, own)),
+        ]
         parts += [_costs_line(rows, number)]
     return "\n\n".join(parts)
 
@@ -102,7 +111,7 @@ def one_of_each(all_chapters, rows):
         if row := found.get((chapter.number, SHOWN.get(chapter.number))):
             link = f"[{int(chapter.number)}](notebooks/{chapter.path.name})"
             cells.append([link, *cells_of(row)[:-1]])
-    return markdown_table(["chapter", *COLUMNS[:-1]], cells)
+    return markdown_table([_("chapter"), *columns()[:-1]], cells)
 
 
 def summary(rows):
@@ -113,7 +122,7 @@ def summary(rows):
     """
     shown = [r for r in rows if r["headline"] and r["edition"] == "packaged"]
     cells = [[str(int(row["chapter"])), *cells_of(row)] for row in shown]
-    return markdown_table(["chapter", *COLUMNS], cells)
+    return markdown_table([_("chapter"), *columns()], cells)
 
 
 def chapters_table(all_chapters, rows):
@@ -121,10 +130,11 @@ def chapters_table(all_chapters, rows):
     cells = []
     for chapter in all_chapters:
         seconds, memory = cost_of(rows, chapter.number)
-        link = f"[{chapter.title}](notebooks/{chapter.path.name})"
+        link = f"[{_(chapter.title)}](notebooks/{chapter.path.name})"
         cost = f"{seconds:.0f}", f"{memory / 1000:.1f}"
-        cells.append([link, chapter.description, *cost])
-    return markdown_table(["chapter", "what it is about", "CPU-s", "memory, GB"], cells)
+        cells.append([link, _(chapter.description), *cost])
+    header = _("chapter"), _("what it is about"), _("CPU-s"), _("memory, GB")
+    return markdown_table(header, cells)
 
 
 def cost_of_all(rows):
@@ -132,41 +142,62 @@ def cost_of_all(rows):
     costs = [cost_of(rows, number) for number in _titles(rows)]
     seconds = sum(cpu_seconds for cpu_seconds, _ in costs)
     memory = sum(sorted(megabytes for _, megabytes in costs)[-2:])
-    return (
-        f"All chapters together take {seconds / 60:.0f} CPU-minutes, that is about "
-        f"{seconds / 120:.0f} minutes on two free cores, and up to "
-        f"{memory / 1000:.1f} GB of memory, since two run at once."
+    sentence = _(
+        "All chapters together take {cpu_minutes} CPU-minutes, that is about {minutes} "
+        "minutes on two free cores, and up to {memory} GB of memory, since two run at "
+        "once."
+    )
+    return sentence.format(
+        cpu_minutes=f"{seconds / 60:.0f}",
+        minutes=f"{seconds / 120:.0f}",
+        memory=f"{memory / 1000:.1f}",
     )
 
 
 def cells_of(row):
-    """Return what a table shows of a claim: the cells below `COLUMNS`."""
+    """Return what a table shows of a claim: the cells below `columns()`."""
+    data = _("{edition} data").format(edition=_(row["edition"]))
     return (
-        row["sentence"] if "than" in row else row["claim"],
-        row["text"] or f"{row['edition']} data",
+        sentence_of(row) if "than" in row else _(row["claim"]),
+        _(row["text"]) if row["text"] else data,
         f"**{value_of(row)}**",
         interval_of(row) or "–",
-        f"{row['floor'][0]}: {_number(row['floor'][1])}" if row["floor"] else "–",
+        f"{_(row['floor'][0])}: {_number(row['floor'][1])}" if row["floor"] else "–",
         _required(row),
     )
 
 
+def sentence_of(row):
+    """Return the sentence of a claim about speed."""
+    return _("{claim} is {ratio} times as fast as {than}").format(
+        claim=_(row["claim"]), ratio=_ratio(row), than=_(row["than"])
+    )
+
+
+def _ratio(row):
+    """Return the ratio of a claim about speed as its sentence has it, rounded once."""
+    return re.search(r" is (\S+) times as", row["sentence"])[1]
+
+
 def _required(row):
     if row["kind"] == "equality" and row["at_most"] == 0:
-        return "exactly 0"
-    bounds = {"at least": row["at_least"], "at most": row["at_most"]}
-    stated = [f"{sign} {_number(b)}" for sign, b in bounds.items() if b is not None]
-    return " and ".join(stated)
+        return _("exactly 0")
+    bounds = {
+        _("at least {bound}"): row["at_least"],
+        _("at most {bound}"): row["at_most"],
+    }
+    stated = [s.format(bound=_number(b)) for s, b in bounds.items() if b is not None]
+    return f" {_('and')} ".join(stated)
 
 
 def value_of(row):
     """Return the value of a claim with its unit, as the tables show it."""
-    if "than" in row:  # rounded once, in the sentence
-        return re.search(r" is (\S+) times as", row["sentence"])[1] + " ×"
+    if "than" in row:
+        return _ratio(row) + " ×"
     number = _number(row["value"])
     if row["interval"]:
         number = f"{row['value']:z,.{decimals_of(*row['interval'])}f}"
-    return f"{number} {row['unit']}".strip()
+    return f"{number} {_(row['unit'])}".strip()
 
 
 def interval_of(row):
@@ -174,7 +205,8 @@ def interval_of(row):
     if not row["interval"]:
         return ""
     decimals = decimals_of(*row["interval"])
-    return " to ".join(f"{end:z,.{decimals}f}" for end in row["interval"])
+    low, high = (f"{end:z,.{decimals}f}" for end in row["interval"])
+    return _("{low} to {high}").format(low=low, high=high)
 
 
 def decimals_of(low, high):
@@ -218,21 +250,21 @@ def _number(value):
 
 def _costs_line(rows, number):
     costs = {edition: cost_of(rows, number, edition) for edition in EDITIONS}
+    cost = _("{seconds} CPU-seconds and {memory} MB with the {edition} data")
     stated = [
-        f"{seconds:.0f} CPU-seconds and {memory:,} MB with the {edition} data"
+        cost.format(seconds=f"{seconds:.0f}", memory=f"{memory:,}", edition=_(edition))
         for edition, (seconds, memory) in costs.items()
         if seconds
     ]
-    return f"The whole chapter takes {', '.join(stated)}."
+    return _("The whole chapter takes {costs}.").format(costs=", ".join(stated))
 
 
 def _about(rows):
-    machines = "; ".join(sorted({row["machine"] for row in rows}))
-    return (
+    return _(
         "A value without an interval comes from one run, and its last digits are "
         "chance. CPU-seconds and memory are those of the chapter's process, on "
-        f"{machines}."
-    )
+        "{machines}."
+    ).format(machines="; ".join(sorted({_(row["machine"]) for row in rows})))
 
 
 def markdown_table(header, rows):

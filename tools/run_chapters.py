@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import chapters, results_tables
+from tools import chapters, live_weights, results_tables
 from tools.progress import Progress
 
 sys.path.append(str(chapters.NOTEBOOKS))
@@ -54,13 +54,13 @@ def run(chosen, jobs, edition, scale="quick"):
 
 def refresh(chosen, jobs):
     """Execute chapters in place, at the edition and scale that the tests compare."""
-    execute(chosen, jobs, "packaged", "quick", images=IMAGES)
+    execute(chosen, jobs, "packaged", "quick", images=IMAGES, stores=True)
     for chapter in chosen:
         _save(chapter, chapter.path)
     results_tables.store(_claims_of(chosen))
 
 
-def execute(chosen, jobs, edition, scale, images):
+def execute(chosen, jobs, edition, scale, images, stores=False):
     """Execute chapters in memory, each in a kernel of its own.
 
     Args:
@@ -69,6 +69,7 @@ def execute(chosen, jobs, edition, scale, images):
         edition: "packaged" or "original", for `NLP_DATA`.
         scale: "quick" or "full", for `NLP_SCALE`.
         images: folder for the pictures.
+        stores: whether to store the weights that the site's live figures need.
 
     Raises:
         SystemExit: a cell failed; the message holds chapter, source and error.
@@ -82,7 +83,7 @@ def execute(chosen, jobs, edition, scale, images):
     def run_next(chapter):
         if not stop.is_set():
             try:
-                _execute(chapter, environment, CELL_TIMEOUT[scale], progress)
+                _execute(chapter, environment, CELL_TIMEOUT[scale], progress, stores)
             except BaseException:
                 stop.set()
                 raise
@@ -112,15 +113,18 @@ def _end_kernels(running):
             kill_tree(child)
 
 
-def _execute(chapter, environment, timeout, progress):
+def _execute(chapter, environment, timeout, progress, stores):
     began, seconds = [], []
 
     def cell_starts(**_):
         progress.cell_starts(chapter, len(began))
         began.append(time.monotonic())
 
-    def cell_ends(**_):
+    async def cell_ends(cell, execute_reply, **_):
         seconds.append(round(time.monotonic() - began[-1], 1))
+        succeeded = execute_reply["content"]["status"] == "ok"
+        if stores and succeeded and "live" in cell.metadata:
+            await _store(client.kc, cell.metadata["live"])
 
     for cell in chapter.code_cells:
         cell.update(outputs=[], execution_count=None)
@@ -147,13 +151,27 @@ def _execute(chapter, environment, timeout, progress):
     progress.chapter_ends(chapter)
 
 
+async def _store(kernel, live):
+    """Store the weights that a cell's metadata names; nothing of it is to be seen."""
+    reply = await kernel.execute_interactive(
+        live_weights.code_for(live), silent=True, timeout=CELL_TIMEOUT["quick"]
+    )
+    if reply["content"]["status"] != "ok":
+        error = "\n".join(reply["content"]["traceback"])
+        raise SystemExit(f"{live['name']} cannot be stored.\n{_plain(error)}")
+
+
+def _plain(text):
+    return re.sub(r"\x1b\[[\d;]*m", "", text)
+
+
 def _failure(chapter, number, error):
     """Say which cell failed, counted from 1, and show its source and its error."""
     cell = chapter.code_cells[number - 1]
     reason = f"{type(error).__name__}: {error}"
     for output in cell.outputs:
         if output.output_type == "error":
-            reason = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(output.traceback))
+            reason = _plain("\n".join(output.traceback))
     name = chapter.path.stem
     return f"\n{name}, cell {number} failed.\n\n{cell.source}\n\n{reason}"
 

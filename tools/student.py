@@ -1,4 +1,4 @@
-"""Write the student edition: python tools/student.py [01 ...].
+"""Write the student edition: python tools/student.py [01 ...] [--language=ko].
 
 build/student is a course of its own, to be handed out: chapters without solutions and
 answers, and all that they need, the packaged data included. In place of a solution
@@ -18,26 +18,18 @@ from nbformat.v4 import new_code_cell
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import chapters, exercises
+from tools.translations import documents
+from tools.translations.language import ENGLISH, _, using
 
 TARGET = chapters.ROOT / "build" / "student"
 # All else in the folder of the course may be a reader's own.
 COPIED = (
     *("notebooks/nlp_helpers", "notebooks/scaling", "tools", "images", "studies"),
     *("data/README.md", "data/packages", "LICENSE", "Makefile", "pyproject.toml"),
-    *("requirements*", "environment*.yml"),
+    *("requirements*", "environment*.yml", "locale"),
 )
 IGNORED = shutil.ignore_patterns("__pycache__", ".*")
 ANSWER = re.compile(r"\n*<details><summary>Answer</summary>.*?</details>\n*", re.DOTALL)
-README = """\
-# Sequence models: student edition
-
-`make lab` installs what is needed, once, and opens the chapters in JupyterLab. Without
-`make`, as on Windows, say `python tools/course.py lab`.
-
-Each exercise has a cell to fill. It says which names to define: put your code in place
-of `name = ...`. The folded cell below it checks what you have defined. Unfold it when
-you want to see what it asks for.
-"""
 
 
 def student_edition(notebook):
@@ -102,23 +94,45 @@ def copy_course(target):
                 shutil.copytree(path, copy, ignore=IGNORED)
             else:
                 shutil.copy(path, copy)
-    (target / "README.md").write_text(README, encoding="utf-8")
+    (target / "README.md").write_text(readme(), encoding="utf-8")
+
+
+def readme():
+    """Return the README of the student edition."""
+    paragraphs = (
+        f"# {_('Sequence models: student edition')}",
+        _(
+            "`make lab` installs what is needed, once, and opens the chapters in "
+            "JupyterLab. Without `make`, as on Windows, say `python tools/course.py "
+            "lab`."
+        ),
+        _(
+            "Each exercise has a cell to fill. It says which names to define: put your "
+            "code in place of `name = ...`. The folded cell below it checks what you "
+            "have defined. Unfold it when you want to see what it asks for."
+        ),
+    )
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def main(arguments=None):
     """Write the student edition of the chapters that are named, or of all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("chapters", nargs="*", help="such as 01 02; all if none")
-    chosen = chapters.read_all(parser.parse_args(arguments).chapters)
+    parser.add_argument("--language", default=ENGLISH, help="such as ko")
+    asked = parser.parse_args(arguments)
+    chosen = chapters.read_all(asked.chapters)
     for chapter in chosen:
         try:
             student_edition(chapter.notebook)
         except exercises.MarkError as error:
             sys.exit(f"{chapter.path.name}: {error}")
+    notebooks = [documents.notebook_in(asked.language, chapter) for chapter in chosen]
     shutil.rmtree(TARGET, ignore_errors=True)
-    copy_course(TARGET)
-    for chapter in chosen:
-        nbformat.write(chapter.notebook, TARGET / "notebooks" / chapter.path.name)
+    with using(asked.language):
+        copy_course(TARGET)
+    for chapter, notebook in zip(chosen, notebooks, strict=True):
+        nbformat.write(notebook, TARGET / "notebooks" / chapter.path.name)
     print(f"The student edition is in {os.path.relpath(TARGET)}")
 
 

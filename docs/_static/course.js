@@ -10,3 +10,14 @@ window.addEventListener("DOMContentLoaded", () => {
 if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
   DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 }
+
+// The switch to another language leads to the section that is read.
+function section_in_sight() {
+  const headings = [...document.querySelectorAll("article section[id] > :is(h2, h3)")];
+  const above = headings.filter((h) => h.getBoundingClientRect().top < 120);
+  return above.length ? `#${above.at(-1).parentElement.id}` : "";
+}
+window.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".languages a").forEach((link) =>
+    link.addEventListener("click", () => { link.hash = section_in_sight(); }));
+});

@@ -8,6 +8,7 @@ import pytest
 
 from docs import build, repository, studies
 from tools import chapters
+from tools.translations import catalogs, documents, language, sources
 
 
 @pytest.fixture
@@ -17,18 +18,22 @@ def course(tmp_path, monkeypatch, chapter, rows):
     for name in ("ROOT", "BUILD", "SOURCE", "TARGET"):
         path = tmp_path / getattr(build, name).relative_to(root)
         monkeypatch.setattr(build, name, path)
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    monkeypatch.setattr(catalogs, "FOLDER", tmp_path / "locale")
+    monkeypatch.setattr(chapters, "NAMES", ("01_first",))
+    monkeypatch.setattr(chapters, "NOTEBOOKS", tmp_path / "notebooks")
     texts = {
         "docs/index.md": "# Home\n\n<!-- generated: cards -->\n",
         "docs/glossary.md": "# Glossary\n\n```{glossary}\nRNN\n  A network.\n```\n",
+        "README.md": "# The course\n",
         "docs/bibliography.md": "# Bibliography\n",
+        "docs/live/base.js": "a script",
+        "docs/live/writing.html": "a part of a page",
         "docs/slides/course/index.html.j2": "a template",
         "deploy/worker.py": "a worker",
-        "build/deploy/gone.py": "left from before",
         "data/README.md": "# Data\n\nPost (2018)\n",
         "images/a.png": "stored",
         "build/executed/images/a.png": "of run",
-        "build/html-source/notebooks/09_gone.ipynb": "left from before",
-        "build/html/gone.html": "left from before",
     }
     for name, text in texts.items():
         path = tmp_path / name
@@ -45,15 +50,21 @@ def course(tmp_path, monkeypatch, chapter, rows):
     return tmp_path
 
 
-@pytest.mark.parametrize("executed", [False, True])
-def test_pages_chapters_and_pictures_are_gathered(course, executed):
-    build.gather(executed)
-    gathered = {
-        path.relative_to(build.SOURCE).as_posix(): path.read_text("utf-8")
-        for path in build.SOURCE.rglob("*")
+def gathered_in(language, executed):
+    """Gather the site's source in a language, and return its files as a dict."""
+    folder = build.gather(language, executed)
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8")
+        for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+@pytest.mark.parametrize("executed", [False, True])
+def test_pages_chapters_and_pictures_are_gathered(course, executed):
+    gathered = gathered_in("en", executed)
     assert sorted(gathered) == [
+        "_static/live/base.js",
         "bibliography.md",
         "data.md",
         "downloads/01_first.ipynb",
@@ -62,9 +73,7 @@ def test_pages_chapters_and_pictures_are_gathered(course, executed):
         "index.md",
         "notebooks/01_first.ipynb",
     ]
-    assert not build.TARGET.exists()
-    assert (build.SOURCE / studies.PICTURES).is_dir()
-    assert [path.name for path in (course / "build/deploy").iterdir()] == ["worker.py"]
+    assert (build.SOURCE / "en" / studies.PICTURES).is_dir()
     origin = course / "build/executed" if executed else course / "notebooks"
     download = (origin / "01_first.ipynb").read_text("utf-8")
     assert gathered["downloads/01_first.ipynb"] == download
@@ -78,8 +87,59 @@ def test_pages_chapters_and_pictures_are_gathered(course, executed):
 
 def test_a_run_of_other_chapters_leaves_this_one_as_stored(course):
     shutil.rmtree(course / "build" / "executed")
-    build.gather(executed=True)
-    assert "1 + 1" in (build.SOURCE / "notebooks/01_first.ipynb").read_text("utf-8")
+    assert "1 + 1" in gathered_in("en", executed=True)["notebooks/01_first.ipynb"]
+
+
+def test_pages_and_chapters_are_gathered_in_another_language(course):
+    catalogs.update_all("ko")
+    translate("01_first", "1. First", "1. 처음")
+    translate("01_first", "Exercises", "연습 문제")
+    translate("glossary", "RNN", "순환 신경망")
+    translate("glossary", "A network.", "신경망입니다.")
+    with language.using("ko"):
+        gathered = gathered_in("ko", executed=True)
+    assert sorted(gathered) == sorted(gathered_in("en", executed=True))
+    notebook = gathered["notebooks/01_first.ipynb"]
+    assert "# 1. 처음" in notebook
+    assert "## 연습 문제" in notebook
+    assert documents.MARK.format(text="A line.").replace('"', '\\"') in notebook
+    assert "of run" in notebook
+    assert "chapter-bar" not in gathered["downloads/01_first.ipynb"]
+    assert "# 1. 처음" in gathered["downloads/01_first.ipynb"]
+    assert "[1. 처음](notebooks/01_first.ipynb)" in gathered["index.md"]
+    # The English stands below the term, so that both are found.
+    assert "\n순환 신경망\nRNN\n  신경망입니다.\n" in gathered["glossary.md"]
+
+
+def translate(name, text, translation):
+    """Store a translation in a catalog."""
+    catalog = catalogs.load("ko", name)
+    catalog[text].string = translation
+    catalogs.save("ko", name, catalog)
+
+
+def test_languages_share_what_is_the_same(course):
+    page = (
+        '<a href="{0}b.html"><img src="{0}_images/a.png"><img src="{0}_images/b.png">'
+    )
+    files = {
+        "_images/a.png": "the same",
+        "_images/b.png": "one",
+        "ko/_images/a.png": "the same",
+        "ko/_images/b.png": "another",
+        "ko/index.html": page.format(""),
+        "ko/notebooks/01.html": page.format("../"),
+    }
+    for name, text in files.items():
+        path = build.TARGET / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    build.share("ko")
+    left = {p.relative_to(build.TARGET).as_posix() for p in build.TARGET.rglob("*.png")}
+    assert left == {*files} - {"ko/_images/a.png"} - {n for n in files if "html" in n}
+    for name, up in (("ko/index.html", ""), ("ko/notebooks/01.html", "../")):
+        expected = page.format(up).replace(f'"{up}_images/a', f'"{up}../_images/a')
+        assert (build.TARGET / name).read_text() == expected
 
 
 def test_the_settings_of_sphinx_can_be_read():

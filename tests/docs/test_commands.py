@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tools import course, run_chapters
+from tools.translations import __main__ as translations
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "CONTRIBUTING.md", "data/README.md"] + [
@@ -101,6 +102,12 @@ def try_pip(words, folder):
     execute(sys.executable, "-m", "pip", *arguments, cwd=folder)
 
 
+def try_translations(words, folder):
+    what, *names = words
+    assert what == "check"
+    translations.names_of(names)
+
+
 def try_conda(words, folder):
     name = {
         path.name: yaml.safe_load(path.read_text("utf-8"))["name"]
@@ -119,6 +126,7 @@ TRIES = {  # the first that fits
     r"make (.+)": try_make,
     r"(?:python3?|py -3\.\d+) (tools/course\.py .+|tools/course\.py)": try_tool,
     r"\.venv/bin/python (tools/run_chapters\.py .+)": try_tables,
+    r"\.venv/bin/python -m tools\.translations (.+)": try_translations,
     r"(?:python[\d.]+ -m )?pip (.+)": try_pip,
     r"git (clone .+)": try_clone,
     r"git (diff)": try_git,

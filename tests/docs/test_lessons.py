@@ -28,7 +28,7 @@ def long_chapter(chapter):
 
 def test_minutes_come_from_words_and_code_cells(long_chapter):
     minutes = lessons.minutes_of(long_chapter.notebook)
-    assert minutes == {lessons.START: 1, "One, two": 4, "Short": 1}
+    assert minutes == {"": 1, "One, two": 4, "Short": 1}
 
 
 def test_a_lesson_has_objectives_and_a_row_for_each_section(long_chapter):
@@ -63,7 +63,7 @@ def test_the_sections_are_those_of_the_chapter(chapter):
             if (token.type, token.tag) == ("heading_open", "h2")
         ]
     taught = [heading for heading in headings if heading not in lessons.LEFT_OUT]
-    assert list(lessons.minutes_of(chapter.notebook)) == [lessons.START, *taught]
+    assert list(lessons.minutes_of(chapter.notebook)) == ["", *taught]
 
 
 def test_the_plan_has_each_chapter_once_and_in_order():

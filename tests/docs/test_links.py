@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from docs import links
+from tools import references
 
 GLOSSARY = """# Glossary
 
@@ -22,7 +23,7 @@ BPE
   Pieces of words.
 ```
 """
-TERMS = links.glossary_terms(GLOSSARY)
+TERMS = references.glossary_terms(GLOSSARY)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_term_is_not_found_within_a_word():
 
 def test_each_term_of_the_course_is_in_the_glossary_once():
     page = (Path(links.__file__).parent / "glossary.md").read_text("utf-8")
-    terms = links.glossary_terms(page)
+    terms = references.glossary_terms(page)
     # A definition is indented; every other line of the directive names a term.
     lines = page.partition("{glossary}\n")[2].partition("\n```")[0].splitlines()
     names = [line for line in lines if line and line[0] not in " :"]

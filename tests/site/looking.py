@@ -6,12 +6,31 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "build" / "html"
 SLIDES = ROOT / "build" / "slides"
 SCREENSHOTS = ROOT / "build" / "screenshots"
+CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+CHAPTER_PAGES = [f"notebooks/{path.stem}.html" for path in CHAPTERS]
 
 
 def html_files():
     """Return the names of the site's pages."""
     pages = [p.relative_to(SITE) for p in SITE.rglob("*.html")]
     return sorted(p.as_posix() for p in pages if p.parts[0] != "_static")
+
+
+def cpu_seconds(page, run):
+    """Return the CPU time of a page's process while a function runs.
+
+    What else the machine does hardly changes it, unlike the time on a clock.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def process_time():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(m["value"] for m in metrics if m["name"] == "ProcessTime")
+
+    began = process_time()
+    run()
+    return process_time() - began
 
 
 class Loaded:

@@ -13,12 +13,21 @@ import lxml.html
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from looking import ROOT, SCREENSHOTS, SITE, SLIDES, Loaded, html_files
+from looking import (
+    CHAPTER_PAGES,
+    CHAPTERS,
+    SCREENSHOTS,
+    SITE,
+    SLIDES,
+    Loaded,
+    html_files,
+)
+
+from tools.translations import catalogs, language
 
 PAGES = html_files()
-CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-CHAPTER_PAGES = [f"notebooks/{path.stem}.html" for path in CHAPTERS]
-LIMIT = 40  # MB
+LANGUAGES = catalogs.LANGUAGES
+LIMIT = 60  # MB
 
 
 # Every page
@@ -289,8 +298,14 @@ def test_the_chosen_theme_stays_on_the_next_page(open_page):
     assert page.get_attribute("html", "data-theme") == "dark"
 
 
-@pytest.mark.parametrize("name", CHAPTER_PAGES)
+@pytest.mark.parametrize(
+    "name", [*CHAPTER_PAGES, *(f"{code}/{CHAPTER_PAGES[2]}" for code in LANGUAGES)]
+)
 def test_solutions_are_folded_until_they_are_clicked(name, open_page):
+    code = name.partition("/")[0]
+    with language.using(code if code in LANGUAGES else language.ENGLISH):
+        solution = language._("Solution of exercise {number}")
+        names = language._("Answer"), solution.format(number=r"\d")
     page = open_page(name).page
     folded = page.locator("#exercises details")
     hidden = page.locator("#exercises :is(.cell_input, .cell_output, details > p)")
@@ -301,14 +316,14 @@ def test_solutions_are_folded_until_they_are_clicked(name, open_page):
         # What a screen reader says is what is to be seen.
         assert summary.get_attribute("aria-label") is None
         text = summary.inner_text()
-        assert re.fullmatch(r"Answer|Solution of exercise \d", text.strip())
+        assert re.fullmatch("|".join(names), text.strip())
         summary.click()
     assert all(element.is_visible() for element in hidden.all())
     folded.first.locator("summary").press("Enter")
     assert not hidden.first.is_visible()
 
 
-@pytest.mark.parametrize("name", ["index.html", CHAPTER_PAGES[1]])
+@pytest.mark.parametrize("name", ["index.html", CHAPTER_PAGES[1], "ko/index.html"])
 def test_the_keyboard_reaches_everything(name, open_page):
     page = open_page(name).page
     # Everything that a mouse could use gets a number.

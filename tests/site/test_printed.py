@@ -35,6 +35,16 @@ def test_nothing_of_the_site_around_the_chapter_is_printed(page):
     assert visible(page, around) == []
 
 
+def test_live_figures_are_not_printed(browser):
+    page = browser.new_page()
+    pdf.open_for_print(page, SITE / "notebooks" / "01_char_rnn.html")
+    figures = page.query_selector_all("#try-it-yourself > figure")
+    shown = visible(page, "#try-it-yourself, #try-it-yourself > *")
+    page.close()
+    assert len(figures) == 1
+    assert shown == []
+
+
 def test_a_chapter_becomes_a_document_that_leads_nowhere_on_this_machine(
     page, tmp_path, monkeypatch
 ):

@@ -116,11 +116,24 @@ def test_what_settings_mean():
         (["test", "01"], "01 is not known. Settings: CHAPTERS"),
         (["test", "JOBS=0"], "JOBS=0 is no number of chapters"),
         (["test", "JOBS=two"], "JOBS=two is no number of chapters"),
+        (["lab", "LANGUAGE=xx"], "LANGUAGE=xx is not known: choose from en, ko."),
     ],
 )
 def test_what_is_not_understood_is_refused(words, said):
     with pytest.raises(SystemExit, match=re.escape(said)):
         course.Asked(words)
+
+
+def test_a_language_decides_what_lab_and_student_show():
+    def commands(*words):
+        return course.commands_of(course.Asked(words))
+
+    start, lab = commands("lab", "LANGUAGE=ko")
+    assert start == ["tools/start_here.py", "ko"]
+    assert lab[-1].endswith("=/lab/tree/build/ko/notebooks/start_here.ipynb")
+    assert commands("lab", "LANGUAGE=en") == commands("lab")
+    (student,) = commands("student", "LANGUAGE=ko", "CHAPTERS=2")
+    assert student == ["tools/student.py", "2", "--language=ko"]
 
 
 def test_settings_reach_what_runs(monkeypatch):

@@ -183,8 +183,8 @@ def executed(add_chapter, row, monkeypatch):
     add_chapter("01_a", "x = 1", "y = 1")
     executions = []
 
-    def execute(chosen, jobs, edition, scale, images):
-        executions.append((edition, scale, str(images)))
+    def execute(chosen, jobs, edition, scale, images, stores=False):
+        executions.append((edition, scale, str(images), stores))
         claims = [row(edition=edition), row(claim="speed", edition=edition)]
         for chapter in chosen:
             for cell, claim in zip(chapter.code_cells, claims, strict=True):
@@ -204,7 +204,7 @@ def stored_claims():
 def test_refresh_stores_outputs_and_results(course, executed, row, edition):
     with edition("original"):  # the stored outputs are those of the packaged one
         run_chapters.main(["refresh", "--jobs", "1"])
-    assert executed == [("packaged", "quick", str(course / "images"))]
+    assert executed == [("packaged", "quick", str(course / "images"), True)]
     expected = [row(), row(claim="speed")]
     assert stored_claims() == results_tables.load() == expected
 
@@ -213,7 +213,7 @@ def test_run_leaves_notebooks_and_results_alone(course, executed, row, edition, 
     with edition("original"):
         run_chapters.main(["run", "01", "--jobs", "1"])
     pictures = course / "build" / "executed" / "images"
-    assert executed == [("original", "quick", str(pictures))]
+    assert executed == [("original", "quick", str(pictures), False)]
     assert stored_claims() == results_tables.load() == []
     expected = [row(edition="original"), row(claim="speed", edition="original")]
     path = course / "build" / "executed" / "01_a.ipynb"

@@ -136,6 +136,32 @@ def test_helpers_data_and_pictures_are_found(folder):
     assert images == studies == str(folder)
 
 
+def test_an_edition_in_korean_has_korean_text_and_the_same_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(student, "TARGET", tmp_path / "student")
+    student.main(["1", "--language=ko"])
+    path = tmp_path / "student" / "notebooks" / "01_char_rnn.ipynb"
+    korean = nbformat.read(path, as_version=4)
+    english = nbformat.from_dict(CHAPTERS[0].notebook)
+    student.student_edition(english)
+    code = [[c.source for c in chapters.code_cells(n)] for n in (korean, english)]
+    assert code[0] == code[1]
+    tasks = [c.source for c in korean.cells if re.match(r"\*\*\d\.\*\* ", c.source)]
+    assert len(tasks) >= 2
+    assert all(re.search("[가-힣]", task) for task in tasks)
+    assert "<details" not in nbformat.writes(korean)
+    assert re.search("[가-힣]", (tmp_path / "student" / "README.md").read_text("utf-8"))
+    # There too `make lab` opens on a list in Korean.
+    written = subprocess.run(
+        [sys.executable, "tools/start_here.py"],
+        cwd=tmp_path / "student",
+        capture_output=True,
+        text=True,
+    )
+    assert written.returncode == 0, written.stderr
+    start = nbformat.read(path.with_name("start_here.ipynb"), as_version=4)
+    assert re.match(r"# .*[가-힣]", start.cells[0].source)
+
+
 def test_the_commands_of_the_course_work_there(folder):
     told = subprocess.run(
         [sys.executable, "tools/course.py"], cwd=folder, capture_output=True, text=True
