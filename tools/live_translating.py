@@ -4,7 +4,6 @@ In float16 the two networks would be 5.6 MB of base64. So their matrices are
 quantized to 6 bits a weight, and one letter of base64 holds one weight: 2.1 MB.
 """
 
-import contextlib
 import itertools
 from collections import Counter
 
@@ -14,7 +13,7 @@ from nlp_helpers.beam_search import beam_search, translate
 from nlp_helpers.metrics import bleu
 from nlp_helpers.vocabulary import Words
 
-from tools.live_weights import listed, packed, rounded, uncounted
+from tools.live_weights import listed, other_weights, packed, rounded, uncounted
 
 LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 ZERO = 32  # the letter of the weight 0; 31 steps lead up from it, and 31 down
@@ -151,26 +150,20 @@ def _steps(array, axis):
     return np.clip(np.rint(array / sizes), -most, most).astype(int), sizes
 
 
-@contextlib.contextmanager
 def quantized_weights(layers):
     """Let layers have the weights of a page for a while.
 
     Args:
         layers: a dict from keys of `PARTS` to layers.
     """
-    before = {name: layer.get_weights() for name, layer in layers.items()}
-    after = {
-        key: dequantized(array, _axis(key)) if array.ndim == 2 else rounded(array)
-        for key, array in _arrays(layers)
-    }
-    try:
-        for name, layer in layers.items():
-            keys = [f"{name}/{part}".rstrip("/") for part in PARTS[name]]
-            layer.set_weights([after[key] for key in keys])
-        yield
-    finally:
-        for name, layer in layers.items():
-            layer.set_weights(before[name])
+    weights = [
+        [
+            dequantized(array, _axis(key)) if array.ndim == 2 else rounded(array)
+            for key, array in _arrays({name: layer})
+        ]
+        for name, layer in layers.items()
+    ]
+    return other_weights(layers.values(), weights)
 
 
 def next_words(words, sentences):

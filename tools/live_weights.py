@@ -121,17 +121,27 @@ def uncounted():
         course.run.cpu_start += time.process_time() - began
 
 
+def rounded_weights(model):
+    """Let a model have rounded weights for a while: those that a page computes with."""
+    return other_weights([model], [[rounded(array) for array in model.get_weights()]])
+
+
 @contextlib.contextmanager
-def rounded_weights(*models):
-    """Let models have rounded weights for a while: those that a page computes with."""
-    before = [model.get_weights() for model in models]
+def other_weights(layers, weights):
+    """Let layers, or models, have other weights for a while.
+
+    Args:
+        layers: what has `get_weights` and `set_weights`.
+        weights: for each of them, the list of arrays that it shall have.
+    """
+    before = [layer.get_weights() for layer in layers]
     try:
-        for model, weights in zip(models, before, strict=True):
-            model.set_weights([rounded(array) for array in weights])
+        for layer, arrays in zip(layers, weights, strict=True):
+            layer.set_weights(arrays)
         yield
     finally:
-        for model, weights in zip(models, before, strict=True):
-            model.set_weights(weights)
+        for layer, arrays in zip(layers, before, strict=True):
+            layer.set_weights(arrays)
 
 
 def listed(array, digits=7):

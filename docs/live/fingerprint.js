@@ -52,30 +52,36 @@
     return u64(shiftMix(u64(y * K2) ^ u64(z * K0)) * K2);
   }
 
-  function upTo32(bytes, n) {
-    const multiplier = u64(K2 + BigInt(n) * 2n);
-    const a = u64(read64(bytes, 0) * K1);
-    const b = read64(bytes, 8);
+  // Two numbers that mix four others, with a seed.
+  function mixFour(a, b, c, d, seed) {
+    return [
+      u64(rotate(u64(a + b), 43n) + rotate(c, 30n) + d),
+      u64(a + rotate(u64(b + seed), 18n) + c),
+    ];
+  }
+
+  // Two numbers that mix the first 16 bytes, with a factor, and the last 16.
+  function mixEnds(bytes, n, factor, multiplier) {
+    const a = u64(read64(bytes, 0) * factor);
     const c = u64(read64(bytes, n - 8) * multiplier);
     const d = u64(read64(bytes, n - 16) * K2);
-    const u = u64(rotate(u64(a + b), 43n) + rotate(c, 30n) + d);
-    return hash16(u, u64(a + rotate(u64(b + K2), 18n) + c), multiplier);
+    return mixFour(a, read64(bytes, 8), c, d, K2);
+  }
+
+  function upTo32(bytes, n) {
+    const multiplier = u64(K2 + BigInt(n) * 2n);
+    return hash16(...mixEnds(bytes, n, K1, multiplier), multiplier);
   }
 
   function upTo64(bytes, n) {
     const multiplier = u64(K2 + BigInt(n) * 2n);
-    const a = u64(read64(bytes, 0) * K2);
-    const b = read64(bytes, 8);
-    const c = u64(read64(bytes, n - 8) * multiplier);
-    const d = u64(read64(bytes, n - 16) * K2);
-    const y = u64(rotate(u64(a + b), 43n) + rotate(c, 30n) + d);
-    const z = hash16(y, u64(a + rotate(u64(b + K2), 18n) + c), multiplier);
+    const [y, v] = mixEnds(bytes, n, K2, multiplier);
+    const z = hash16(y, v, multiplier);
     const e = u64(read64(bytes, 16) * multiplier);
-    const f = read64(bytes, 24);
     const g = u64((y + read64(bytes, n - 32)) * multiplier);
     const h = u64((z + read64(bytes, n - 24)) * multiplier);
-    const u = u64(rotate(u64(e + f), 43n) + rotate(g, 30n) + h);
-    return hash16(u, u64(e + rotate(u64(f + a), 18n) + g), multiplier);
+    const seed = u64(read64(bytes, 0) * K2);
+    return hash16(...mixFour(e, read64(bytes, 24), g, h, seed), multiplier);
   }
 
   // Two numbers that mix 32 bytes with two seeds.

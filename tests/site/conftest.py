@@ -6,6 +6,8 @@ from playwright.sync_api import sync_playwright
 
 from docs.browser import NO_BROWSER, find_browser, launch
 
+pytest.register_assert_rewrite("live_figures")
+
 
 def pytest_configure():
     if not find_browser():

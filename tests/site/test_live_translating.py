@@ -1,12 +1,18 @@
 """The live figure "translating": it computes what Python does, and is easy to use."""
 
-import json
 import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from looking import ROOT, SCREENSHOTS, SITE
+from live_figures import (
+    check_that_it_is_accessible_and_fits,
+    check_that_it_needs_little,
+    longest_pause,
+    set_window,
+    stored,
+    text_without_javascript,
+    watch_pauses,
+)
 from nlp_helpers.vocabulary import Words
 
 from docs import live
@@ -16,12 +22,6 @@ PAGES = [*(f"notebooks/{name}.html" for name in PAGES), "try.html"]
 PAGE = PAGES[1]
 NETWORKS = {"05_encoder_decoder": "without attention", "07_attention": "with attention"}
 MINUS = "\N{MINUS SIGN}"
-
-
-def stored(network):
-    """Return what Python computed with the weights that the page has."""
-    path = ROOT / "tests" / "site" / "live" / f"{network}.json"
-    return json.loads(path.read_text("utf-8"))
 
 
 class Figure:
@@ -407,27 +407,11 @@ def test_bad_input_is_explained_and_nothing_freezes(figure, text):
     watch_pauses(figure.page)
     message = figure.message_after(text)
     assert message == BAD[text]
-    assert figure.page.evaluate("window.longest") < 250  # milliseconds
+    assert longest_pause(figure.page) < 250  # milliseconds
     assert figure.tree.is_hidden()
     figure.type("the girl bought a book")
     assert figure.translations()["with attention"] == "la chica compró un libro"
     assert figure.message.inner_text() == ""
-
-
-def watch_pauses(page):
-    """Note in `window.longest` how long the page has not reacted, at most."""
-    page.evaluate(
-        """() => {
-            window.longest = 0;
-            let last = performance.now();
-            const tick = () => {
-                window.longest = Math.max(window.longest, performance.now() - last);
-                last = performance.now();
-                setTimeout(tick, 0);
-            };
-            tick();
-        }"""
-    )
 
 
 def test_a_long_sentence_does_not_block_typing(figure):
@@ -436,7 +420,7 @@ def test_a_long_sentence_does_not_block_typing(figure):
     words = " ".join(["the girl bought a book and"] * 5).split()[:25]
     figure.type(" ".join(words))
     assert figure.map.locator("thead th").count() == 27
-    assert figure.page.evaluate("window.longest") < 250  # milliseconds
+    assert longest_pause(figure.page) < 250  # milliseconds
 
 
 # The page
@@ -445,23 +429,14 @@ def test_a_long_sentence_does_not_block_typing(figure):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_figure_is_accessible_and_fits(figure, scheme, width):
-    page = figure.page
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
-    page.wait_for_selector(f"html[data-theme='{scheme}']")
-    page.add_style_tag(content="* { transition: none !important; }")
+    set_window(figure.page, scheme, width)
     figure.figure.get_by_role("button", name="Another sentence").click()
     figure.until_drawn()
     figure.set_width(5)
     figure.map.locator("tbody .live-word").first.focus()
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    path = SCREENSHOTS / f"live_translating_{scheme}_{width}.png"
-    figure.figure.screenshot(path=path)
-    found = Axe().run(page, context="figure[data-live='translating']").response
-    assert found["passes"]
-    assert [v["id"] for v in found["violations"]] == []
-    overflow = figure.figure.evaluate("f => f.scrollWidth - f.clientWidth")
-    assert overflow <= 0
+    picture = f"live_translating_{scheme}_{width}.png"
+    context = "figure[data-live='translating']"
+    check_that_it_is_accessible_and_fits(figure.figure, picture, context)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -470,21 +445,12 @@ def test_the_page_needs_nothing_from_elsewhere_and_is_small(name, open_page):
     figure = Figure(shown.page)
     figure.type("the girl bought a book")
     assert figure.translations()["with attention"] == "la chica compró un libro"
-    assert shown.errors == []
-    assert shown.failed == []
-    assert shown.foreign() == []
-    used = {url.partition("?")[0].removeprefix("file://") for url in shown.requests}
-    sizes = [SITE.joinpath(path).stat().st_size for path in used if path[0] == "/"]
-    assert sum(sizes) < 8_000_000
+    check_that_it_needs_little(shown)
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_without_javascript_an_example_stands_there(browser, name):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((SITE / name).as_uri())
-    text = page.locator("figure[data-live='translating']").inner_text()
-    context.close()
+    text = text_without_javascript(browser, name, "translating")
     assert "With JavaScript you can type sentences here" in text
     assert "the girl who found the watch bought a beautiful hat" in text
     assert "la chica que encontró el reloj compró un sombrero hermoso" in text

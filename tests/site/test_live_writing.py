@@ -1,12 +1,19 @@
 """The live figure "writing": it computes what Python does, and is easy to use."""
 
-import json
 import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from looking import ROOT, SCREENSHOTS, SITE, cpu_seconds
+from live_figures import (
+    check_that_it_is_accessible_and_fits,
+    check_that_it_needs_little,
+    longest_pause,
+    set_window,
+    stored,
+    text_without_javascript,
+    watch_pauses,
+)
+from looking import cpu_seconds
 
 PAGES = {"01_char_rnn": "CharRNN", "09_gpt": "GPT"}  # with the class of the network
 TRY = "try.html"
@@ -14,12 +21,6 @@ TRY = "try.html"
 
 def page_of(network):
     return f"notebooks/{network}.html"
-
-
-def stored(network):
-    """Return what Python computed with the weights that the page has."""
-    path = ROOT / "tests" / "site" / "live" / f"{network}.json"
-    return json.loads(path.read_text("utf-8"))
 
 
 class Figure:
@@ -303,21 +304,10 @@ def test_a_bad_seed_is_explained(figure, seed):
 
 
 def test_a_long_beginning_does_not_block_typing(figure):
-    figure.page.evaluate(
-        """() => {
-            window.longest = 0;
-            let last = performance.now();
-            const tick = () => {
-                window.longest = Math.max(window.longest, performance.now() - last);
-                last = performance.now();
-                setTimeout(tick, 0);
-            };
-            tick();
-        }"""
-    )
+    watch_pauses(figure.page)
     figure.beginning.fill("The king " * 110)
     figure.until_ready()
-    assert figure.page.evaluate("window.longest") < 250  # milliseconds
+    assert longest_pause(figure.page) < 250  # milliseconds
 
 
 def test_no_more_is_written_than_the_page_can_hold(open_page):
@@ -355,21 +345,12 @@ def test_the_reader_chooses_the_network_on_the_page_of_all(open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_figure_is_accessible_and_fits(figure, network, scheme, width):
-    page = figure.page
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
-    page.wait_for_selector(f"html[data-theme='{scheme}']")
-    page.add_style_tag(content="* { transition: none !important; }")
+    set_window(figure.page, scheme, width)
     figure.write("The king", n=6)
     figure.slide("Look back", "6 of 6 written")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    path = SCREENSHOTS / f"live_writing_{network}_{scheme}_{width}.png"
-    figure.figure.screenshot(path=path)
-    found = Axe().run(page, context="figure.live").response
-    assert found["passes"]
-    assert [v["id"] for v in found["violations"]] == []
-    overflow = figure.figure.evaluate("f => f.scrollWidth - f.clientWidth")
-    assert overflow <= 0
+    picture = f"live_writing_{network}_{scheme}_{width}.png"
+    context = "figure.live"
+    check_that_it_is_accessible_and_fits(figure.figure, picture, context)
 
 
 @pytest.mark.parametrize("name", [*map(page_of, PAGES), TRY])
@@ -377,22 +358,12 @@ def test_the_page_needs_nothing_from_elsewhere_and_is_small(name, open_page):
     shown = open_page(name)
     figure = Figure(shown.page)
     figure.write("The king", n=3)
-    assert shown.errors == []
-    assert shown.failed == []
-    assert shown.foreign() == []
-    used = {url.partition("?")[0].removeprefix("file://") for url in shown.requests}
-    sizes = [SITE.joinpath(path).stat().st_size for path in used if path[0] == "/"]
-    assert sum(sizes) < 8_000_000
+    check_that_it_needs_little(shown)
 
 
 @pytest.mark.parametrize("name", [*map(page_of, PAGES), TRY])
 def test_without_javascript_an_example_stands_there(browser, name):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((SITE / name).as_uri())
-    figure = page.locator("figure[data-live='writing']")
-    text = figure.inner_text()
-    context.close()
+    text = text_without_javascript(browser, name, "writing")
     assert "With JavaScript you can type a beginning here" in text
     assert "First Citizen:\n" in text
 
